@@ -1,0 +1,200 @@
+//! Who used what: reservations before a call, bookings after it, and the sums.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use crate::error::StorageError;
+use crate::id::{TenantId, UserId};
+use crate::money::{PicoUsd, TokenUsage};
+
+/// What kind of work was paid for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Operation {
+    /// A reply.
+    Chat,
+    /// An analysis.
+    Analyze,
+    /// An intent.
+    Classify,
+    /// A background summary of an older part of a conversation.
+    Summary,
+}
+
+impl Operation {
+    /// The name in the database, on the wire and in metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Chat => "chat",
+            Self::Analyze => "analyze",
+            Self::Classify => "classify",
+            Self::Summary => "summary",
+        }
+    }
+}
+
+/// Names a reservation.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ReservationId(pub String);
+
+/// What a turn wants to use, asked before anything is sent.
+#[derive(Debug, Clone)]
+pub struct ReservationRequest {
+    /// A fresh id.
+    pub id: ReservationId,
+    /// Whose budget.
+    pub tenant: TenantId,
+    /// Whose daily limit.
+    pub user: UserId,
+    /// The UTC day it counts for.
+    pub day: Date,
+    /// Requests a user may make on a UTC day; `None`: no limit.
+    pub daily_limit: Option<u64>,
+    /// The tenant's cap for the UTC month of `day`, with the most this turn can cost; `None`: no cap.
+    pub budget: Option<BudgetClaim>,
+    /// Now; and when the reservation lapses if nobody settles it (a killed process).
+    pub at: Timestamp,
+    /// How long the claim on the budget holds.
+    pub holds_for: Duration,
+}
+
+/// A claim on a tenant's monthly budget.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BudgetClaim {
+    /// The cap for the month.
+    pub cap: PicoUsd,
+    /// The most the turn can cost.
+    pub at_most: PicoUsd,
+}
+
+/// The answer to a reservation. Limits hold exactly, also when many ask at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Admission {
+    /// Counted; to be settled by the turn's record, or released.
+    Admitted,
+    /// The user's day is used up. Nothing was counted.
+    DailyLimit {
+        /// Requests counted for the day so far.
+        used: u64,
+    },
+    /// The month's money does not cover `at_most`. The request was counted for the user's day: it may still be
+    /// answered without a paid call.
+    Budget {
+        /// Settled and reserved so far.
+        spent: PicoUsd,
+    },
+}
+
+/// One provider call to be booked. A turn whose call was free still books one, so that requests are counted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LedgerEntry {
+    /// What it was for.
+    pub operation: Operation,
+    /// Who did it.
+    pub provider: String,
+    /// With which model.
+    pub model: String,
+    /// Tokens.
+    pub usage: TokenUsage,
+    /// Exact cost, `None` where the price is unknown.
+    pub cost: Option<PicoUsd>,
+    /// False for a call that failed but was billed.
+    pub is_answer: bool,
+}
+
+/// One way to sum usage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "each is the contract's word of the same name")]
+pub enum UsageKey {
+    Day,
+    Provider,
+    Model,
+    User,
+    Operation,
+}
+
+/// Which usage to sum.
+#[derive(Debug, Clone, Default)]
+pub struct UsageQuery {
+    /// First UTC day; `None`: from the beginning.
+    pub from: Option<Date>,
+    /// Last UTC day, included; `None`: until today.
+    pub to: Option<Date>,
+    /// Only this customer's.
+    pub user: Option<UserId>,
+    /// One row per combination of these; empty: one row in all.
+    pub group_by: Vec<UsageKey>,
+}
+
+/// A sum of usage.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct UsageRow {
+    /// Values of the keys it was grouped by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub day: Option<Date>,
+    /// Provider, when grouped by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
+    /// Model, when grouped by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// Customer, when grouped by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// Operation, when grouped by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation: Option<Operation>,
+    /// Requests answered.
+    pub requests: u64,
+    /// Tokens by class.
+    pub usage: TokenUsage,
+    /// Sum of the known costs.
+    pub cost: PicoUsd,
+    /// Calls whose price is unknown; the cost is a lower bound when it is not 0.
+    pub unpriced_calls: u64,
+}
+
+/// A customer's totals.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UserUsage {
+    /// Answered requests ever (chat, analyze and classify; background summaries do not count).
+    pub total_requests: u64,
+    /// Requests counted against today's limit, those in flight included.
+    pub requests_today: u64,
+    /// The last one.
+    pub last_request: Option<Timestamp>,
+}
+
+/// Keeps usage.
+#[async_trait]
+pub trait Ledger: Send + Sync {
+    /// Counts a request and claims its money, both or neither as [`Admission`] says; durable against a killed
+    /// process when it returns.
+    async fn reserve(&self, request: ReservationRequest) -> Result<Admission, StorageError>;
+
+    /// Takes back a reservation whose turn failed before it used anything: the request no longer counts.
+    async fn release(
+        &self,
+        tenant: &TenantId,
+        user: &UserId,
+        day: Date,
+        id: &ReservationId,
+    ) -> Result<(), StorageError>;
+
+    /// A customer's totals; `None` when nothing was ever counted.
+    async fn user_usage(
+        &self,
+        tenant: &TenantId,
+        user: &UserId,
+        today: Date,
+    ) -> Result<Option<UserUsage>, StorageError>;
+
+    /// Sums, ordered by their keys.
+    async fn usage(&self, tenant: &TenantId, query: UsageQuery) -> Result<Vec<UsageRow>, StorageError>;
+}

@@ -1,0 +1,126 @@
+//! The server's own sentences: what the customer reads when no model's words may be used.
+//!
+//! Short, honest, in the customer's language; Portuguese where the language is not known, the language of
+//! most tenants. They promise nothing that code does not do.
+
+use pytake_understanding::language::Language;
+
+/// Says that a person takes over, with the tenant's hours where it stated them.
+///
+/// Sent by the server, never by a model, at most once for a hand-over.
+pub fn hand_over(language: Option<Language>, hours: &str) -> String {
+    let (sentence, label) = match language.unwrap_or(Language::Portuguese) {
+        Language::Portuguese => ("Vou chamar uma pessoa da equipe para continuar com você.", "Atendimento"),
+        Language::Spanish => {
+            ("Voy a llamar a una persona del equipo para seguir con tu consulta.", "Horario de atención")
+        }
+        Language::English => {
+            ("I'm bringing in a person from the team to continue with you.", "Opening hours")
+        }
+    };
+    match hours.trim() {
+        "" => sentence.to_owned(),
+        hours => format!("{sentence} {label}: {hours}"),
+    }
+}
+
+/// Says that the assistant does not know and offers a person: what replaces a reply that may not be sent.
+pub fn safe_reply(language: Option<Language>) -> &'static str {
+    match language.unwrap_or(Language::Portuguese) {
+        Language::Portuguese => "Não tenho essa informação agora. Quer que eu chame uma pessoa da equipe?",
+        Language::Spanish => "No tengo esa información ahora. ¿Quieres que llame a una persona del equipo?",
+        Language::English => {
+            "I don't have that information right now. Would you like me to bring in a person from the team?"
+        }
+    }
+}
+
+/// Says at first contact that this is a machine (EU AI Act, article 50, since 2 August 2026).
+pub fn disclosure(language: Option<Language>, business_name: &str) -> String {
+    let name = business_name.trim();
+    match (language.unwrap_or(Language::Portuguese), name.is_empty()) {
+        (Language::Portuguese, true) => "Você está falando com um assistente virtual.".to_owned(),
+        (Language::Portuguese, false) => format!("Você está falando com o assistente virtual de {name}."),
+        (Language::Spanish, true) => "Estás hablando con un asistente virtual.".to_owned(),
+        (Language::Spanish, false) => format!("Estás hablando con el asistente virtual de {name}."),
+        (Language::English, true) => "You are talking to a virtual assistant.".to_owned(),
+        (Language::English, false) => format!("You are talking to the virtual assistant of {name}."),
+    }
+}
+
+/// Says that the assistant cannot answer any more for now, because a limit of messages or money is reached.
+/// Names the word that still works: `signals::asks_for_person` needs no model.
+pub fn limit_reached(language: Option<Language>) -> &'static str {
+    match language.unwrap_or(Language::Portuguese) {
+        Language::Portuguese => {
+            "No momento não consigo responder a mais mensagens. Para falar com uma pessoa, escreva \"atendente\"."
+        }
+        Language::Spanish => {
+            "En este momento no puedo responder más mensajes. Para hablar con una persona, escribe \"agente\"."
+        }
+        Language::English => {
+            "I can't answer any more messages right now. To talk to a person, write \"agent\"."
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pytake_understanding::signals::asks_for_person;
+
+    use super::*;
+
+    #[test]
+    fn every_sentence_exists_in_three_languages() {
+        let mut table = String::new();
+        for language in Language::ALL.map(Some) {
+            let sentences = [
+                hand_over(language, ""),
+                hand_over(language, " 9h–18h "),
+                safe_reply(language).to_owned(),
+                disclosure(language, ""),
+                disclosure(language, "Loja Sol"),
+                limit_reached(language).to_owned(),
+            ];
+            let lines = sentences.join("\n  ");
+            table = format!("{table}{}:\n  {lines}\n", language.map_or("", Language::code));
+        }
+        insta::assert_snapshot!(table, @r#"
+        pt:
+          Vou chamar uma pessoa da equipe para continuar com você.
+          Vou chamar uma pessoa da equipe para continuar com você. Atendimento: 9h–18h
+          Não tenho essa informação agora. Quer que eu chame uma pessoa da equipe?
+          Você está falando com um assistente virtual.
+          Você está falando com o assistente virtual de Loja Sol.
+          No momento não consigo responder a mais mensagens. Para falar com uma pessoa, escreva "atendente".
+        es:
+          Voy a llamar a una persona del equipo para seguir con tu consulta.
+          Voy a llamar a una persona del equipo para seguir con tu consulta. Horario de atención: 9h–18h
+          No tengo esa información ahora. ¿Quieres que llame a una persona del equipo?
+          Estás hablando con un asistente virtual.
+          Estás hablando con el asistente virtual de Loja Sol.
+          En este momento no puedo responder más mensajes. Para hablar con una persona, escribe "agente".
+        en:
+          I'm bringing in a person from the team to continue with you.
+          I'm bringing in a person from the team to continue with you. Opening hours: 9h–18h
+          I don't have that information right now. Would you like me to bring in a person from the team?
+          You are talking to a virtual assistant.
+          You are talking to the virtual assistant of Loja Sol.
+          I can't answer any more messages right now. To talk to a person, write "agent".
+        "#);
+    }
+
+    #[test]
+    fn portuguese_is_spoken_where_the_language_is_not_known() {
+        assert_eq!(safe_reply(None), safe_reply(Some(Language::Portuguese)));
+        assert_eq!(hand_over(None, ""), hand_over(Some(Language::Portuguese), ""));
+    }
+
+    #[test]
+    fn the_words_the_limit_names_ask_for_a_person() {
+        for language in Language::ALL.map(Some) {
+            let word = limit_reached(language).split('"').nth(1).expect("the word is quoted");
+            assert!(asks_for_person(word), "{word}");
+        }
+    }
+}

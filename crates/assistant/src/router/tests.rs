@@ -1,0 +1,10 @@
+//! The router's behaviour against providers that fail in every known way. Time is paused: nothing sleeps.
+
+mod fakes;
+
+mod breaking;
+mod faults;
+mod judging;
+mod leaving;
+mod picking;
+mod waiting;

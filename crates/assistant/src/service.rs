@@ -1,0 +1,288 @@
+//! The engine others hold: one handle, cheap to clone, safe to share.
+
+mod analysis;
+mod answers;
+mod conversations;
+mod prompts;
+mod usage;
+
+pub use answers::AnswerDraft;
+pub use conversations::ConversationDetail;
+pub use prompts::{PromptDraft, RenderedPrompt};
+pub use usage::UserUsageReport;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use jiff::civil::Date;
+use tokio::sync::mpsc;
+use tokio_util::task::TaskTracker;
+use tracing::Instrument;
+
+use crate::chat::{ChatEvent, ChatRequest, ChatResponse, ChatStream};
+use crate::clock::{Clock, SystemClock};
+use crate::error::AIError;
+use crate::id::{IdSource, TenantId, UuidSource};
+use crate::lanes::Lanes;
+use crate::money::{ModelCatalog, PicoUsd, TokenUsage};
+use crate::provider::AIProviderTrait;
+use crate::router::{Billed, ProviderStatus, Router, RouterConfig};
+use crate::settings::Settings;
+use crate::summary::Summaries;
+use crate::tenant_view::TenantViews;
+use crate::turn::{self, CheckedAgainst, Outlet, TurnRequest};
+use crate::Storage;
+
+/// Deltas a slow reader may lag behind before the turn waits for it.
+const STREAM_BUFFER: usize = 64;
+
+/// What every turn works with.
+pub(crate) struct Engine {
+    pub(crate) store: Arc<dyn Storage>,
+    pub(crate) router: Router,
+    pub(crate) settings: Settings,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Arc<dyn IdSource>,
+    pub(crate) catalog: Arc<ModelCatalog>,
+    pub(crate) tenants: TenantViews,
+    pub(crate) lanes: Lanes,
+    pub(crate) summaries: Summaries,
+    /// Turns in flight and background summaries; drained at shutdown.
+    pub(crate) tasks: TaskTracker,
+    provider_names: Vec<String>,
+    /// Name and default model of every provider that may cost something.
+    remote_models: Vec<(String, String)>,
+    max_attempts: u32,
+}
+
+impl Engine {
+    /// Time left until a deadline.
+    pub(crate) fn time_left(&self, deadline: Duration) -> Duration {
+        deadline.saturating_sub(self.clock.elapsed())
+    }
+
+    /// The exact cost of a call; a local one is free, one of a model without a price is unknown.
+    pub(crate) fn cost(&self, call: &Billed, day: Date) -> Option<PicoUsd> {
+        if !self.remote_models.iter().any(|(provider, _)| *provider == call.provider) {
+            return Some(PicoUsd::ZERO);
+        }
+        self.catalog.cost(&call.provider, &call.model, &call.usage, day)
+    }
+
+    /// The most a turn can cost: every attempt at the dearest configured model, answer at full length.
+    /// Models without a price count nothing here; their cost is unknown and no cap can hold it.
+    pub(crate) fn most_expensive(&self, input_tokens: u64, max_output_tokens: u32, day: Date) -> PicoUsd {
+        // Newer Claude models make about 1.35 tokens of one o200k token (Anthropic's migration notes).
+        let input_tokens = input_tokens.saturating_mul(27).div_ceil(20);
+        let usage =
+            TokenUsage { input_tokens, output_tokens: max_output_tokens.into(), ..TokenUsage::default() };
+        let dearest = self
+            .remote_models
+            .iter()
+            .filter_map(|(provider, model)| self.catalog.cost(provider, model, &usage, day))
+            .max()
+            .unwrap_or_default();
+        PicoUsd(dearest.0.saturating_mul(i64::from(self.max_attempts)))
+    }
+}
+
+/// The assistant: chat, analysis, prompts, usage. `Clone`, `Send`, `Sync`; needs a running tokio runtime.
+#[derive(Clone)]
+pub struct Assistant {
+    engine: Arc<Engine>,
+}
+
+impl std::fmt::Debug for Assistant {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Assistant").field("providers", &self.engine.provider_names).finish_non_exhaustive()
+    }
+}
+
+/// Puts an [`Assistant`] together. Only the store is required.
+pub struct AssistantBuilder {
+    store: Arc<dyn Storage>,
+    providers: Vec<Arc<dyn AIProviderTrait>>,
+    router: RouterConfig,
+    settings: Settings,
+    catalog: ModelCatalog,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdSource>,
+}
+
+impl AssistantBuilder {
+    /// Adds a provider.
+    #[must_use]
+    pub fn provider(mut self, provider: Arc<dyn AIProviderTrait>) -> Self {
+        self.providers.push(provider);
+        self
+    }
+
+    /// Order, weights, attempts and breakers.
+    #[must_use]
+    pub fn router(mut self, config: RouterConfig) -> Self {
+        self.router = config;
+        self
+    }
+
+    /// Limits and defaults.
+    #[must_use]
+    pub fn settings(mut self, settings: Settings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// Model facts and prices.
+    #[must_use]
+    pub fn catalog(mut self, catalog: ModelCatalog) -> Self {
+        self.catalog = catalog;
+        self
+    }
+
+    /// Another clock, for tests.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Another source of ids, for tests.
+    #[must_use]
+    pub fn ids(mut self, ids: Arc<dyn IdSource>) -> Self {
+        self.ids = ids;
+        self
+    }
+
+    /// The finished assistant. Loads the token table, so that the first request does not.
+    pub fn build(self) -> Assistant {
+        pytake_tokenizer::load();
+        let catalog = Arc::new(self.catalog);
+        let remote_models = self
+            .providers
+            .iter()
+            .filter(|p| p.place() == crate::provider::ProviderPlace::Remote)
+            .map(|p| (p.name().to_owned(), p.default_model().to_owned()))
+            .collect();
+        let max_attempts = self.router.max_attempts;
+        let router =
+            Router::new(self.providers, self.router, Arc::clone(&self.clock), Arc::clone(&catalog));
+        let engine = Engine {
+            provider_names: router.provider_names(),
+            router,
+            tenants: TenantViews::new(self.settings.filter_level),
+            settings: self.settings,
+            store: self.store,
+            clock: self.clock,
+            ids: self.ids,
+            catalog,
+            lanes: Lanes::default(),
+            summaries: Summaries::default(),
+            tasks: TaskTracker::new(),
+            remote_models,
+            max_attempts,
+        };
+        Assistant { engine: Arc::new(engine) }
+    }
+}
+
+impl Assistant {
+    /// Starts with a store; add providers, then [`AssistantBuilder::build`].
+    pub fn builder(store: Arc<dyn Storage>) -> AssistantBuilder {
+        AssistantBuilder {
+            store,
+            providers: Vec::new(),
+            router: RouterConfig::default(),
+            settings: Settings::default(),
+            catalog: ModelCatalog::default(),
+            clock: Arc::new(SystemClock::new()),
+            ids: Arc::new(UuidSource),
+        }
+    }
+
+    /// Answers a message.
+    ///
+    /// # Errors
+    /// Every kind of [`AIError`].
+    ///
+    /// # Cancel safety
+    /// A dropped call does not stop the turn: it finishes within its deadline and is recorded, because what a
+    /// provider has answered is paid for.
+    pub async fn chat(&self, tenant: &TenantId, request: ChatRequest) -> Result<ChatResponse, AIError> {
+        let request = self.check(tenant, request)?;
+        let engine = Arc::clone(&self.engine);
+        let task = async move { run(&engine, request, Outlet::Whole).await.0 };
+        let turn = self.engine.tasks.spawn(task.in_current_span());
+        turn.await.unwrap_or_else(|stopped| {
+            tracing::error!(%stopped, "a turn ended without an answer");
+            Err(AIError::ServiceUnavailable("the turn was stopped before it had an answer".to_owned()))
+        })
+    }
+
+    /// Answers a message in pieces. Failures before the first piece are returned here, later ones are the
+    /// stream's last event.
+    ///
+    /// # Errors
+    /// As [`Assistant::chat`].
+    pub async fn chat_stream(&self, tenant: &TenantId, request: ChatRequest) -> Result<ChatStream, AIError> {
+        let request = self.check(tenant, request)?;
+        let engine = Arc::clone(&self.engine);
+        let (events, mut received) = mpsc::channel(STREAM_BUFFER);
+        let task = async move {
+            let (result, _) = run(&engine, request, Outlet::stream(events.clone())).await;
+            let last = result.map_or_else(ChatEvent::Error, ChatEvent::Done);
+            // An error means the reader left; the turn is recorded all the same.
+            let _ = events.send(last).await;
+        };
+        self.engine.tasks.spawn(task.in_current_span());
+        match received.recv().await {
+            Some(ChatEvent::Error(error)) => Err(error),
+            Some(first) => {
+                let rest = futures::stream::poll_fn(move |context| received.poll_recv(context));
+                Ok(futures::stream::once(std::future::ready(first)).chain(rest).boxed())
+            }
+            None => Err(AIError::ServiceUnavailable("the turn was stopped before it had an answer".to_owned())),
+        }
+    }
+
+    /// State of every provider.
+    pub fn providers(&self) -> Vec<ProviderStatus> {
+        self.engine.router.status()
+    }
+
+    /// Waits for turns in flight and background work. New turns are still accepted; stop those first.
+    pub async fn drain(&self) {
+        self.engine.tasks.close();
+        self.engine.tasks.wait().await;
+        self.engine.router.shutdown().await;
+    }
+
+    fn check(&self, tenant: &TenantId, request: ChatRequest) -> Result<TurnRequest, AIError> {
+        let against = CheckedAgainst {
+            settings: &self.engine.settings,
+            providers: &self.engine.provider_names,
+            now: self.engine.clock.elapsed(),
+            fresh_conversation: self.engine.ids.next(),
+        };
+        TurnRequest::check(tenant.clone(), request, &against)
+    }
+}
+
+/// Runs a turn in its conversation's lane.
+async fn run(
+    engine: &Arc<Engine>,
+    request: TurnRequest,
+    mut outlet: Outlet,
+) -> (Result<ChatResponse, AIError>, Outlet) {
+    let pass = if request.is_new_conversation {
+        None
+    } else {
+        let time_left = engine.time_left(request.deadline);
+        match engine.lanes.enter(&request.tenant, &request.conversation, time_left).await {
+            Ok(pass) => Some(pass),
+            Err(error) => return (Err(error), outlet),
+        }
+    };
+    let result = turn::turn(engine, request, &mut outlet).await;
+    drop(pass);
+    (result, outlet)
+}

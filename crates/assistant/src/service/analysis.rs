@@ -1,0 +1,156 @@
+//! Analysis and intents: the calls around the pure parts of [`crate::analysis`].
+//!
+//! Not a turn: nothing is answered, so nothing is screened, and neither message nor result is stored; the request
+//! is counted and booked like a turn.
+
+mod errand;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tracing::Instrument;
+
+use super::{Assistant, Engine};
+use crate::analysis::checked::{Question, check_analyze, check_classify};
+use crate::analysis::classify::{Intents, may_classify};
+use crate::analysis::{
+    self, AnalysisType, AnalyzeRequest, AnalyzeResponse, ClassifyRequest, ClassifyResponse, Finding, Plan,
+    Subject,
+};
+use crate::error::AIError;
+use crate::id::TenantId;
+use crate::ledger::Operation;
+use crate::tenant::TenantProfile;
+use errand::Errand;
+
+/// The provider's name where nothing left the machine.
+const ON_DEVICE: &str = "local";
+
+impl Assistant {
+    /// Finds out what a message says about its writer and their matter.
+    ///
+    /// # Errors
+    /// [`AIError::InvalidRequest`] naming each field, also `engine` where it cannot find a type that is asked;
+    /// [`AIError::ServiceUnavailable`] where a model is needed and none is configured;
+    /// [`AIError::TokenLimitExceeded`], limits, budget and provider failures as for [`Assistant::chat`].
+    ///
+    /// # Cancel safety
+    /// A dropped call does not stop the analysis: what a provider has answered is booked.
+    pub async fn analyze(
+        &self,
+        tenant: &TenantId,
+        request: AnalyzeRequest,
+    ) -> Result<AnalyzeResponse, AIError> {
+        let started = self.engine.clock.elapsed();
+        let (question, types) = check_analyze(request)?;
+        let plan = analysis::plan(&types, question.engine, self.engine.router.has_remote())?;
+        let (engine, tenant) = (Arc::clone(&self.engine), tenant.clone());
+        self.finish(async move { analyze(&engine, &tenant, question, plan, started).await }).await
+    }
+
+    /// Chooses the intent of a message: one of the caller's, else one of the built-in set.
+    ///
+    /// # Errors
+    /// As [`Assistant::analyze`].
+    ///
+    /// # Cancel safety
+    /// As [`Assistant::analyze`].
+    pub async fn classify_intent(
+        &self,
+        tenant: &TenantId,
+        request: ClassifyRequest,
+    ) -> Result<ClassifyResponse, AIError> {
+        let started = self.engine.clock.elapsed();
+        let (question, own) = check_classify(request)?;
+        may_classify(question.engine, self.engine.router.has_remote())?;
+        let (engine, tenant) = (Arc::clone(&self.engine), tenant.clone());
+        let intents = Intents::new(own);
+        self.finish(async move { classify(&engine, &tenant, question, intents, started).await }).await
+    }
+
+    /// Runs a task to its end, whether or not its caller waits for it.
+    async fn finish<T: Send + 'static>(
+        &self,
+        task: impl Future<Output = Result<T, AIError>> + Send + 'static,
+    ) -> Result<T, AIError> {
+        self.engine.tasks.spawn(task.in_current_span()).await.unwrap_or_else(|stopped| {
+            tracing::error!(%stopped, "an analysis ended without a result");
+            Err(AIError::ServiceUnavailable("the analysis was stopped before it had a result".to_owned()))
+        })
+    }
+}
+
+async fn analyze(
+    engine: &Engine,
+    tenant: &TenantId,
+    question: Question,
+    plan: Plan,
+    started: Duration,
+) -> Result<AnalyzeResponse, AIError> {
+    let view = engine.tenants.view(engine.store.as_ref(), tenant).await?;
+    let errand = Errand { engine, tenant, user: &question.user, operation: Operation::Analyze, started };
+    let mut findings = Vec::new();
+    let provider = if plan.model.is_empty() {
+        let seat = errand.reserve(None).await?;
+        errand.settle(seat, None).await?;
+        ON_DEVICE.to_owned()
+    } else {
+        let prompt = analysis::analysis_prompt(&plan.model, &question, engine.settings.max_prompt_tokens)?;
+        let seat = errand.reserve(Some(&prompt)).await?;
+        let (types, message) = (plan.model.clone(), question.message.clone());
+        let read = move |answer: &str| analysis::read_answer(answer, &types, &message);
+        let (found, asked) = errand.ask(&seat, prompt, read).await?;
+        findings = found;
+        errand.settle(seat, Some(&asked)).await?;
+        asked.provider
+    };
+    findings.extend(on_device(&plan.device, &question.message, &view.profile));
+    let mut response = AnalyzeResponse {
+        analysis: BTreeMap::new(),
+        confidence: BTreeMap::new(),
+        provider,
+        processing_time_ms: 0,
+    };
+    for (kind, finding) in findings {
+        response.analysis.insert(kind, finding.value);
+        response.confidence.insert(kind, finding.confidence);
+    }
+    let elapsed = engine.clock.elapsed().saturating_sub(started);
+    response.processing_time_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+    Ok(response)
+}
+
+async fn classify(
+    engine: &Engine,
+    tenant: &TenantId,
+    question: Question,
+    intents: Intents,
+    started: Duration,
+) -> Result<ClassifyResponse, AIError> {
+    // Only for its error: a tenant that does not exist uses nothing.
+    engine.tenants.view(engine.store.as_ref(), tenant).await?;
+    let errand = Errand { engine, tenant, user: &question.user, operation: Operation::Classify, started };
+    let prompt = intents.prompt(&question, engine.settings.max_prompt_tokens)?;
+    let seat = errand.reserve(Some(&prompt)).await?;
+    let intents = Arc::new(intents);
+    let read = {
+        let intents = Arc::clone(&intents);
+        move |answer: &str| intents.read(answer)
+    };
+    let (choice, asked) = errand.ask(&seat, prompt, read).await?;
+    errand.settle(seat, Some(&asked)).await?;
+    Ok(ClassifyResponse {
+        department: intents.department_of(&choice.intent).map(str::to_owned),
+        intent: choice.intent,
+        confidence: Some(choice.confidence),
+        alternatives: choice.alternatives,
+        entities: analysis::flat_entities(&question.message),
+        provider: asked.provider,
+    })
+}
+
+fn on_device(types: &[AnalysisType], message: &str, profile: &TenantProfile) -> Vec<(AnalysisType, Finding)> {
+    let subject = Subject::new(message, profile);
+    types.iter().filter_map(|kind| Some((*kind, analysis::find_on_device(*kind, &subject)?))).collect()
+}

@@ -1,0 +1,128 @@
+//! Conversations: reading, handing over, writing as a person, deleting.
+
+use serde::{Deserialize, Serialize};
+
+use super::Assistant;
+use crate::conversation::{
+    Attendant, Conversation, ConversationFilter, ConversationMessage, Page, Summary,
+};
+use crate::error::{AIError, FieldProblem};
+use crate::id::{ConversationId, MessageId, TenantId};
+use crate::provider::Role;
+use crate::turn::check_message;
+
+/// Newest messages shown with a conversation; older ones are read in pages by position.
+const SHOWN_MESSAGES: u32 = 500;
+
+const NO_CONVERSATION: AIError = AIError::NotFound { what: "conversation" };
+
+/// A conversation with its newest messages.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ConversationDetail {
+    /// The conversation.
+    pub conversation: Conversation,
+    /// Its newest 500 messages, oldest first.
+    pub messages: Vec<ConversationMessage>,
+    /// The running summary of the older part, where one was made.
+    pub summary: Option<Summary>,
+}
+
+impl Assistant {
+    /// Lists conversations, newest change first.
+    ///
+    /// # Errors
+    /// [`AIError::InvalidRequest`] for a limit outside 1 to 200; storage.
+    pub async fn conversations(
+        &self,
+        tenant: &TenantId,
+        filter: ConversationFilter,
+    ) -> Result<Page<Conversation>, AIError> {
+        if !(1..=200).contains(&filter.limit) {
+            return Err(AIError::invalid("limit", "must be from 1 to 200"));
+        }
+        Ok(self.engine.store.conversations(tenant, filter).await?)
+    }
+
+    /// One conversation.
+    ///
+    /// # Errors
+    /// [`AIError::NotFound`]; storage.
+    pub async fn conversation(
+        &self,
+        tenant: &TenantId,
+        id: &ConversationId,
+    ) -> Result<ConversationDetail, AIError> {
+        let history = self.engine.store.history(tenant, id, SHOWN_MESSAGES).await?;
+        let conversation = history.conversation.ok_or(NO_CONVERSATION)?;
+        Ok(ConversationDetail { conversation, messages: history.recent, summary: history.summary })
+    }
+
+    /// Deletes a conversation; its usage stays.
+    ///
+    /// # Errors
+    /// [`AIError::NotFound`]; storage.
+    pub async fn delete_conversation(&self, tenant: &TenantId, id: &ConversationId) -> Result<(), AIError> {
+        found(self.engine.store.delete_conversation(tenant, id).await?)
+    }
+
+    /// Gives a conversation to a person, or back to the assistant.
+    ///
+    /// # Errors
+    /// [`AIError::InvalidRequest`] for a reason over 500 characters; [`AIError::NotFound`]; storage.
+    pub async fn hand_over(
+        &self,
+        tenant: &TenantId,
+        id: &ConversationId,
+        to: Attendant,
+        reason: Option<String>,
+    ) -> Result<(), AIError> {
+        if reason.as_ref().is_some_and(|reason| reason.chars().count() > 500) {
+            return Err(AIError::invalid("reason", "must have at most 500 characters"));
+        }
+        let now = self.engine.clock.now();
+        found(self.engine.store.set_attendant(tenant, id, to, reason, now).await?)
+    }
+
+    /// Adds a message that a person of the business wrote. The conversation is theirs from then on.
+    ///
+    /// # Errors
+    /// [`AIError::InvalidRequest`]; [`AIError::NotFound`]; storage.
+    pub async fn add_human_message(
+        &self,
+        tenant: &TenantId,
+        id: &ConversationId,
+        text: String,
+    ) -> Result<ConversationMessage, AIError> {
+        let mut problems: Vec<FieldProblem> = Vec::new();
+        check_message(&text, &mut problems);
+        if !problems.is_empty() {
+            return Err(AIError::InvalidRequest(problems));
+        }
+        let now = self.engine.clock.now();
+        let message = ConversationMessage {
+            id: self.engine.message_id()?,
+            role: Role::Assistant,
+            tokens: u32::try_from(pytake_tokenizer::count(&text)).unwrap_or(u32::MAX),
+            content: text,
+            created_at: now,
+            language: None,
+            answer: None,
+        };
+        found(self.engine.store.add_message(tenant, id, message.clone()).await?)?;
+        let reason = Some("operator_wrote".to_owned());
+        self.engine.store.set_attendant(tenant, id, Attendant::Human, reason, now).await?;
+        Ok(message)
+    }
+}
+
+impl super::Engine {
+    /// A fresh message id.
+    pub(crate) fn message_id(&self) -> Result<MessageId, AIError> {
+        MessageId::new(self.ids.next())
+            .map_err(|why| AIError::Configuration(format!("the id source made an unusable id: {why}")))
+    }
+}
+
+fn found(was_there: bool) -> Result<(), AIError> {
+    if was_there { Ok(()) } else { Err(NO_CONVERSATION) }
+}

@@ -1,0 +1,52 @@
+//! What the operator decides for all tenants; read from the environment by the binary.
+
+use std::time::Duration;
+
+use pytake_understanding::filter::FilterLevel;
+
+use crate::money::PicoUsd;
+
+/// The engine's settings. `Default` is the contract's default for each.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// `AI_MAX_TOKENS_PER_REQUEST`: upper bound on `max_tokens` and on one answer, in tokens.
+    pub max_output_tokens: u32,
+    /// `AI_MAX_PROMPT_TOKENS`: upper bound on instructions, facts, history and message together.
+    pub max_prompt_tokens: u64,
+    /// `AI_MAX_CONVERSATION_HISTORY`: messages given verbatim; older ones are summarised.
+    pub history_messages: u32,
+    /// `AI_CONTENT_FILTER_ENABLED` and `AI_CONTENT_FILTER_STRICT`; `None`: the filter is off.
+    pub filter_level: Option<FilterLevel>,
+    /// `AI_USAGE_TRACKING_ENABLED`: whether limits are kept and calls booked.
+    pub is_usage_tracked: bool,
+    /// `AI_DAILY_REQUEST_LIMIT`: requests of a user on a UTC day.
+    pub daily_request_limit: u64,
+    /// `AI_MONTHLY_BUDGET_USD`: per tenant and UTC month; `None`: no cap.
+    pub monthly_budget: Option<PicoUsd>,
+    /// `AI_DEFAULT_TEMPERATURE`, 0 to 2.
+    pub chat_temperature: f32,
+    /// `AI_ANALYSIS_TEMPERATURE`, 0 to 2.
+    pub analysis_temperature: f32,
+    /// `AI_INTENT_TEMPERATURE`, 0 to 2.
+    pub intent_temperature: f32,
+    /// `AI_REQUEST_TIMEOUT_MS`: the deadline of a whole request, all attempts and waits included.
+    pub request_timeout: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            max_output_tokens: 2_000,
+            max_prompt_tokens: 8_000,
+            history_messages: 10,
+            filter_level: Some(FilterLevel::Normal),
+            is_usage_tracked: true,
+            daily_request_limit: 1_000,
+            monthly_budget: None,
+            chat_temperature: 0.7,
+            analysis_temperature: 0.3,
+            intent_temperature: 0.1,
+            request_timeout: Duration::from_secs(30),
+        }
+    }
+}

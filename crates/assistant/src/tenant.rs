@@ -1,0 +1,47 @@
+//! What a business says about itself: the profile behind the default instructions.
+
+use async_trait::async_trait;
+use pytake_understanding::filter::FilterLevel;
+use serde::{Deserialize, Serialize};
+
+use crate::error::StorageError;
+use crate::id::TenantId;
+
+/// A tenant's profile. Every field may be left empty; the instructions then say less.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TenantProfile {
+    /// The business's name; at most 200 characters.
+    pub business_name: String,
+    /// What it does, for whom; at most 4,000 characters.
+    pub description: String,
+    /// Opening hours and expected answer time of people, for hand-over sentences; at most 500 characters.
+    pub hours: String,
+    /// How it wants to sound; at most 500 characters.
+    pub tone: String,
+    /// Further instructions; at most 4,000 characters.
+    pub instructions: String,
+    /// Whether replies may contain emoji.
+    pub allow_emoji: bool,
+    /// How strict the content filter is for this tenant; `None`: the server's setting.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filter_level: Option<FilterLevel>,
+    /// Phrases the content filter lets pass.
+    pub filter_allow: Vec<String>,
+    /// Phrases the content filter stops.
+    pub filter_block: Vec<String>,
+}
+
+/// Stores profiles.
+#[async_trait]
+pub trait Tenants: Send + Sync {
+    /// A number that changes whenever the tenant's profile or approved answers change, also by another
+    /// process; `None`: there is no such tenant. Called on every turn: a point read.
+    async fn tenant_version(&self, tenant: &TenantId) -> Result<Option<i64>, StorageError>;
+    /// The profile; `None`: there is no such tenant.
+    async fn profile(&self, tenant: &TenantId) -> Result<Option<TenantProfile>, StorageError>;
+    /// Creates the tenant if it is new and replaces its profile.
+    async fn put_profile(&self, tenant: &TenantId, profile: &TenantProfile) -> Result<(), StorageError>;
+    /// All tenants, ordered by id.
+    async fn tenants(&self) -> Result<Vec<TenantId>, StorageError>;
+}

@@ -1,0 +1,103 @@
+//! Step compose: instructions, facts, memory and message, fitted into the token budget.
+
+use std::sync::Arc;
+
+use super::recall::Situation;
+use super::understand::Reading;
+use crate::compose::{self, Composed, Parts};
+use crate::error::{AIError, FieldProblem};
+use crate::instructions;
+use crate::service::Engine;
+use crate::template;
+use crate::trail::Trail;
+use crate::turn::TurnRequest;
+
+/// A prompt, ready to be sent.
+#[derive(Debug)]
+pub(crate) struct Prompt {
+    pub(crate) composed: Composed,
+    /// False for a caller with own instructions, who gets plain text.
+    pub(crate) wants_contract: bool,
+}
+
+/// Fits everything into the budget; what had to be left out is in the trail.
+///
+/// # Errors
+/// [`AIError::TokenLimitExceeded`] when instructions and message alone do not fit;
+/// [`AIError::InvalidRequest`] naming variables of a custom prompt that `context` lacks.
+pub(crate) fn compose(
+    engine: &Engine,
+    request: &TurnRequest,
+    situation: &Situation,
+    reading: &Reading,
+    trail: &mut Trail,
+) -> Result<Prompt, AIError> {
+    let tenant = &situation.tenant;
+    let wants_contract = request.system_prompt.is_none();
+    let own = own_instructions(request, situation)?;
+    let (system, system_tokens): (Arc<str>, u64) = match own {
+        Some(text) => (text.as_str().into(), pytake_tokenizer::count(&text) as u64),
+        None => (Arc::clone(&tenant.system), tenant.system_tokens),
+    };
+    let found = if wants_contract { reading.found.answers.as_slice() } else { &[] };
+    let parts = Parts {
+        system,
+        system_tokens,
+        facts: found,
+        context: &request.context,
+        summary: situation.history.summary.as_ref().map(|summary| summary.text.as_str()),
+        history: &situation.history.recent,
+        message: &request.message,
+        language: reading.language.filter(|_| wants_contract),
+    };
+    let composed = compose::compose(&parts, engine.settings.max_prompt_tokens)
+        .map_err(|too_long| AIError::TokenLimitExceeded { current: too_long.current, max: too_long.max })?;
+    trail.facts.clone_from(&composed.facts);
+    trail.prompt_version = match (&situation.prompt, wants_contract) {
+        (Some(prompt), _) => format!("{}@{}", prompt.name, prompt.version),
+        (None, true) => instructions::PROMPT_VERSION.to_owned(),
+        (None, false) => "caller".to_owned(),
+    };
+    let older = earlier_messages(situation);
+    let mut left_out = composed.left_out.clone();
+    if older > 0 {
+        left_out.push(format!("{older} messages before the newest {}", situation.history.recent.len()));
+    }
+    trail.step(
+        "compose",
+        format!(
+            "{} tokens, {} messages, {} facts{}{}",
+            composed.input_tokens,
+            composed.messages.len(),
+            composed.facts.len(),
+            if situation.history.summary.is_some() { ", summary" } else { "" },
+            if left_out.is_empty() { String::new() } else { format!("; left out: {}", left_out.join(", ")) },
+        ),
+    );
+    Ok(Prompt { composed, wants_contract })
+}
+
+/// Messages that exist and were not read verbatim.
+fn earlier_messages(situation: &Situation) -> u64 {
+    let stored = situation.history.conversation.as_ref().map_or(0, |c| c.message_count);
+    stored.saturating_sub(situation.history.recent.len() as u64)
+}
+
+fn own_instructions(request: &TurnRequest, situation: &Situation) -> Result<Option<String>, AIError> {
+    if let Some(system_prompt) = &request.system_prompt {
+        return Ok(Some(system_prompt.clone()));
+    }
+    let Some(prompt) = &situation.prompt else { return Ok(None) };
+    let values = prompt
+        .variables
+        .iter()
+        .filter_map(|name| request.context.get_key_value(name))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    let text = template::render(&prompt.template, &values).map_err(|problems| {
+        AIError::InvalidRequest(
+            problems.into_iter().map(|p| FieldProblem::new(p.field.replacen("variables.", "context.", 1), p.problem)).collect(),
+        )
+    })?;
+    Ok(Some(instructions::with_contract(&text)))
+}

@@ -1,0 +1,209 @@
+//! Step generate: a provider answers, the answer is vetted, and only then is it an answer.
+
+mod judge;
+mod live;
+
+use std::sync::Arc;
+
+use super::compose::Prompt;
+use super::decide::HandoffReason;
+use super::outlet::Outlet;
+use super::recall::Situation;
+use super::reserve::Seat;
+use super::understand::Reading;
+use crate::error::{AIError, LimitScope};
+use crate::phrases;
+use judge::Judge;
+
+use crate::clock::until_next_utc_month;
+use crate::provider::{Completion, CompletionRequest, Evidence, FinishReason};
+use crate::reply::{self, Action, Reply};
+use crate::router::{Billed, RouteFailure, RouteFailureReason, RoutedAnswer, RoutedCall, Task};
+use crate::service::Engine;
+use crate::trail::{AttemptRecord, Trail};
+use crate::turn::TurnRequest;
+
+/// What will be said, and what it took.
+#[derive(Debug, Default)]
+pub(crate) struct Draft {
+    pub(crate) text: String,
+    pub(crate) provider: String,
+    pub(crate) model: String,
+    pub(crate) finish: &'static str,
+    /// With its source.
+    pub(crate) confidence: Option<(f32, &'static str)>,
+    pub(crate) handoff: Option<HandoffReason>,
+    pub(crate) attempts: Vec<AttemptRecord>,
+    pub(crate) billed: Vec<Billed>,
+}
+
+/// Why nothing will be said, and what it took.
+#[derive(Debug)]
+pub(crate) struct Failed {
+    pub(crate) error: AIError,
+    pub(crate) billed: Vec<Billed>,
+}
+
+impl Draft {
+    /// The server's own sentence; no model is asked.
+    pub(crate) fn hand_over(reason: HandoffReason, situation: &Situation, reading: &Reading) -> Self {
+        Self {
+            text: phrases::hand_over(reading.language, &situation.tenant.profile.hours),
+            provider: "assistant".to_owned(),
+            model: "rules".to_owned(),
+            finish: "stop",
+            handoff: Some(reason),
+            ..Self::default()
+        }
+    }
+
+    /// Nothing is said; a person attends.
+    pub(crate) fn silence() -> Self {
+        Self {
+            provider: "assistant".to_owned(),
+            model: "rules".to_owned(),
+            finish: "stop",
+            handoff: Some(HandoffReason::PersonAttends),
+            ..Self::default()
+        }
+    }
+}
+
+/// Gets a vetted answer within the deadline.
+///
+/// # Errors
+/// [`Failed`] with the contract's error and what was billed all the same.
+#[expect(clippy::too_many_arguments, reason = "a step takes what the steps before it found, by name")]
+pub(crate) async fn generate(
+    engine: &Engine,
+    request: &TurnRequest,
+    situation: &Situation,
+    reading: &Reading,
+    prompt: Prompt,
+    seat: &Seat,
+    outlet: &mut Outlet,
+    trail: &mut Trail,
+) -> Result<Draft, Failed> {
+    let judge = Arc::new(Judge::new(request, situation, reading, &prompt));
+    let call = routed_call(request, situation, reading, &prompt, seat, Arc::clone(&judge));
+    let mut draft = if outlet.is_stream() {
+        live::stream(engine, call, &judge, seat, outlet).await?
+    } else {
+        let routed = engine.router.complete(call).await;
+        whole(routed.map_err(|failure| failed(engine, failure, seat))?, &judge)
+    };
+    if let Some(handoff) = draft.handoff {
+        // The server says it, not the model: see reply-craft, "Hand over when".
+        let sentence = phrases::hand_over(reading.language, &situation.tenant.profile.hours);
+        let joined = if draft.text.is_empty() { sentence } else { format!("\n\n{sentence}") };
+        outlet.send(&joined).await;
+        draft.text.push_str(&joined);
+        trail.step("generate", format!("the answer hands over: {}", handoff.code()));
+    }
+    trail.step("vet", format!("answer of {} accepted", draft.provider));
+    Ok(draft)
+}
+
+fn routed_call(
+    request: &TurnRequest,
+    situation: &Situation,
+    reading: &Reading,
+    prompt: &Prompt,
+    seat: &Seat,
+    judge: Arc<Judge>,
+) -> RoutedCall {
+    let evidence = Evidence {
+        message: request.message.as_str().into(),
+        language: reading.language,
+        answers: reading.found.answers.clone(),
+        is_confident: reading.found.is_confident,
+        business_name: Arc::clone(&situation.tenant.business_name),
+    };
+    RoutedCall {
+        request: CompletionRequest {
+            model: "".into(),
+            system: Arc::clone(&prompt.composed.system),
+            messages: Arc::clone(&prompt.composed.messages),
+            max_output_tokens: request.max_output_tokens,
+            temperature: Some(request.temperature),
+            schema: prompt.wants_contract.then(reply::reply_schema),
+            user_pseudonym: Some(pseudonym(request)),
+            evidence: Arc::new(evidence),
+        },
+        task: Task::Chat,
+        preferred: request.preferred.clone(),
+        fallback: request.may_fall_back,
+        model: request.model.clone(),
+        tenant: request.tenant.clone(),
+        lane: request.conversation.as_str().into(),
+        deadline: request.deadline,
+        input_tokens: prompt.composed.input_tokens,
+        remote_allowed: seat.may_spend,
+        local_allowed: true,
+        accept: Arc::new(move |completion: &Completion, place| judge.accept(completion, place)),
+    }
+}
+
+/// A stable name for the vendor's abuse detection that says nothing about the customer: the first 16 bytes of
+/// SHA-256 over tenant and user, in hex.
+fn pseudonym(request: &TurnRequest) -> Arc<str> {
+    use sha2::{Digest, Sha256};
+    let mut hash = Sha256::new();
+    hash.update(request.tenant.as_str());
+    hash.update([0]);
+    hash.update(request.user.as_str());
+    hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect::<String>().into()
+}
+
+fn whole(routed: RoutedAnswer, judge: &Judge) -> Draft {
+    let reply = judge.read(&routed.completion);
+    draft(routed, reply)
+}
+
+fn draft(routed: RoutedAnswer, reply: Reply) -> Draft {
+    let stated = reply.confidence.map(|confidence| (confidence, "model_self_report"));
+    Draft {
+        text: reply.text,
+        model: routed.completion.model,
+        provider: routed.provider,
+        finish: finish_name(routed.completion.finish),
+        confidence: routed.completion.confidence.or(stated),
+        handoff: (reply.action == Action::HandOver).then_some(HandoffReason::AssistantDecided),
+        attempts: routed.attempts,
+        billed: routed.billed,
+    }
+}
+
+fn finish_name(finish: FinishReason) -> &'static str {
+    match finish {
+        FinishReason::Stop => "stop",
+        FinishReason::Length => "length",
+        FinishReason::ContentFilter => "content_filter",
+        FinishReason::ToolCalls => "tool_calls",
+        FinishReason::Other => "other",
+    }
+}
+
+fn failed(engine: &Engine, failure: RouteFailure, seat: &Seat) -> Failed {
+    let RouteFailure { reason, attempts, billed } = failure;
+    let error = match reason {
+        RouteFailureReason::BadRequest(_)
+        | RouteFailureReason::ContextTooLong
+        | RouteFailureReason::Refused(_)
+        | RouteFailureReason::AllFailed => AIError::ProviderError { attempts },
+        RouteFailureReason::NoProvider if !seat.may_spend => {
+            AIError::BudgetExceeded { retry_after: until_next_utc_month(engine.clock.now()) }
+        }
+        RouteFailureReason::NoProvider => AIError::ServiceUnavailable(
+            "no provider that was asked for can answer now; allow fallback, or configure one".to_owned(),
+        ),
+        RouteFailureReason::UnknownProvider(name) => {
+            AIError::ServiceUnavailable(format!("the provider {name} is not configured"))
+        }
+        RouteFailureReason::QueueFull { retry_after } => {
+            AIError::RateLimitExceeded { scope: LimitScope::Provider, retry_after }
+        }
+        RouteFailureReason::Deadline => AIError::DeadlineExceeded { attempts },
+    };
+    Failed { error, billed }
+}
