@@ -1,0 +1,65 @@
+//! The chat-completions wire, as OpenAI defined it and as others speak it.
+
+mod answer;
+mod request;
+
+use pytake_assistant::provider::{Completion, CompletionRequest, ProviderFailure};
+use secrecy::SecretString;
+
+use crate::capabilities::{self, Capabilities};
+use crate::dialect::Dialect;
+use crate::error::ConfigError;
+use crate::exchange::{Exchange, Wire};
+use crate::http::{Endpoint, KeyHeader};
+use crate::refused::Refused;
+
+/// The wire in one dialect.
+#[derive(Debug)]
+pub(crate) struct ChatCompletions {
+    dialect: &'static Dialect,
+    models: &'static [Capabilities],
+}
+
+impl ChatCompletions {
+    pub(crate) fn new(dialect: &'static Dialect) -> Self {
+        Self { dialect, models: dialect.capabilities.map_or(&[], capabilities::family) }
+    }
+
+    /// The wire with its endpoint below a base URL.
+    pub(crate) fn connect(
+        provider: &str,
+        base_url: &str,
+        key: Option<&SecretString>,
+        dialect: &'static Dialect,
+    ) -> Result<Exchange<Self>, ConfigError> {
+        let place = dialect.key_header.map_or(KeyHeader::Bearer, KeyHeader::Named);
+        let key = key.map(|key| (place, key));
+        let endpoint = Endpoint::new(provider, base_url, "chat/completions", key, &[])?;
+        Ok(Exchange::new(endpoint, Self::new(dialect)))
+    }
+}
+
+impl Wire for ChatCompletions {
+    type Request<'a> = request::Body<'a>;
+    type Builder = answer::Builder;
+
+    const REQUEST_ID: &'static str = "x-request-id";
+
+    fn request<'a>(
+        &'a self,
+        request: &'a CompletionRequest,
+        is_streamed: bool,
+        refused: Refused,
+    ) -> request::Body<'a> {
+        let capabilities = capabilities::of(self.models, &request.model);
+        request::Body::new(request, is_streamed, self.dialect, capabilities, refused)
+    }
+
+    fn read(&self, body: &[u8]) -> Result<Completion, ProviderFailure> {
+        answer::read(body, self.dialect)
+    }
+
+    fn builder(&self) -> answer::Builder {
+        answer::Builder::new(self.dialect)
+    }
+}

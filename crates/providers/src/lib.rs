@@ -1,0 +1,36 @@
+//! Model vendors, one file each, behind [`pytake_assistant::AIProviderTrait`].
+//!
+//! [`OpenAIProvider`], [`AnthropicProvider`] and [`CompatibleProvider`] call out; [`LocalProvider`] answers
+//! from approved entries in this process; [`ScriptedProvider`] plays a script. None of them retries, waits or
+//! limits: the router does. Differences between vendors and models are data, in `data/`.
+
+mod catalog;
+mod error;
+
+mod anthropic;
+mod compatible;
+mod local;
+mod openai;
+mod scripted;
+
+mod capabilities;
+mod chat_completions;
+mod dialect;
+mod exchange;
+mod failure;
+mod http;
+mod lenient;
+mod refused;
+mod schema_prompt;
+mod sse;
+
+pub use anthropic::{
+    AnthropicConfig, AnthropicProvider, DEFAULT_ANTHROPIC_BASE_URL, DEFAULT_ANTHROPIC_MODEL,
+    DEFAULT_ANTHROPIC_VERSION,
+};
+pub use catalog::{catalog, catalog_with_overrides};
+pub use compatible::{CompatibleConfig, CompatibleProvider};
+pub use error::ConfigError;
+pub use local::{LOCAL_MODEL, LocalProvider};
+pub use openai::{DEFAULT_OPENAI_BASE_URL, DEFAULT_OPENAI_MODEL, OpenAIConfig, OpenAIProvider};
+pub use scripted::{ScriptedProvider, ScriptedStep};
