@@ -1,0 +1,68 @@
+//! How a connection is set up: the PRAGMAs, each with its reason.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags, Result};
+
+/// Statements kept prepared per connection: more than there are in this crate, so none is ever compiled twice.
+const PREPARED_STATEMENTS: usize = 128;
+
+/// Pages in the log before the writer moves them into the database: 16 MiB of 4-KiB pages. SQLite's own default
+/// of 4 MiB makes the writer wait for the disk four times as often; see the benchmark `writes`.
+const CHECKPOINT_PAGES: u32 = 4_096;
+
+/// Bytes the log file keeps on disk after it was moved: as much as it normally needs, not what a peak needed.
+const LOG_BYTES_KEPT: u32 = 32 << 20;
+
+/// Opens the connection that writes, and creates the file where there is none.
+pub(crate) fn writing(path: &Path, busy_timeout: Duration) -> Result<Connection> {
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    prepare(&connection, busy_timeout)?;
+    // Readers never wait for the writer, nor the writer for them.
+    connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0))?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    connection.pragma_update_and_check(None, "journal_size_limit", LOG_BYTES_KEPT, |row| row.get::<_, i64>(0))?;
+    prepare_writing(&connection)?;
+    Ok(connection)
+}
+
+/// Opens a database that lives as long as its only connection.
+pub(crate) fn in_memory() -> Result<Connection> {
+    let connection = Connection::open_in_memory()?;
+    prepare(&connection, Duration::ZERO)?;
+    prepare_writing(&connection)?;
+    Ok(connection)
+}
+
+/// Opens a connection that only reads a file that [`writing`] has opened before.
+pub(crate) fn reading(path: &Path, busy_timeout: Duration) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    prepare(&connection, busy_timeout)?;
+    Ok(connection)
+}
+
+fn prepare(connection: &Connection, busy_timeout: Duration) -> Result<()> {
+    connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
+    // A plan that does not depend on bound values: otherwise SQLite compiles a statement anew for each of them.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    // A command beside the server writes for milliseconds; wait for it instead of failing.
+    connection.busy_timeout(busy_timeout)?;
+    // Sorting and rolling back need no files.
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    Ok(())
+}
+
+fn prepare_writing(connection: &Connection) -> Result<()> {
+    // A killed process loses nothing, a power cut at most the last moments; no call waits for a disk flush.
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    // SQLite has them off by default.
+    connection.pragma_update(None, "foreign_keys", true)?;
+    // 16 MiB, in KiB: the pages a busy hour writes to. Grows only as far as it is used.
+    connection.pragma_update(None, "cache_size", -16_384)?;
+    Ok(())
+}

@@ -1,0 +1,217 @@
+//! The store itself: one file, its writer, its readers.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use parking_lot::Mutex;
+use pytake_assistant::answers::ApprovedAnswer;
+use pytake_assistant::error::StorageError;
+use pytake_assistant::id::TenantId;
+use pytake_assistant::tenant::TenantProfile;
+use pytake_store::Health;
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::error::{OpenError, SqliteFailure};
+use crate::readers::Readers;
+use crate::writer::Writer;
+use crate::{answers, connection, schema, serving, tenants};
+
+/// How a database file is used. The defaults are right for a server.
+#[derive(Debug, Clone)]
+pub struct SqliteOptions {
+    /// Connections for short reads; at least 1. By default one per processor, 2 to 8.
+    pub readers: usize,
+    /// How long to wait for another process that writes. By default 5 seconds.
+    pub busy_timeout: Duration,
+}
+
+impl Default for SqliteOptions {
+    fn default() -> Self {
+        let processors = std::thread::available_parallelism().map_or(2, usize::from);
+        Self { readers: processors.clamp(2, 8), busy_timeout: Duration::from_secs(5) }
+    }
+}
+
+/// A database in one SQLite file, or in memory.
+///
+/// Share it in an `Arc`. Dropping it finishes what is queued.
+#[derive(Debug)]
+pub struct SqliteStore {
+    path: Arc<Path>,
+    writer: Writer,
+    /// `None` in memory, where the writer's connection is the only one.
+    readers: Option<Arc<Readers>>,
+    serving: Mutex<Option<File>>,
+}
+
+impl SqliteStore {
+    /// Opens the database in a file; makes the file and its directory where there are none, and brings its tables
+    /// up to date. Blocks for the disk.
+    ///
+    /// # Errors
+    /// Each names the file and says what would help.
+    pub fn open(path: &Path, options: &SqliteOptions) -> Result<Self, OpenError> {
+        if path.is_dir() {
+            return Err(OpenError::NotAFile { path: path.to_path_buf() });
+        }
+        make_parent(path)?;
+        let path: Arc<Path> = Arc::from(path);
+        let failed = |error| SqliteFailure::new(&path, error);
+        let writing = connection::writing(&path, options.busy_timeout).map_err(failed)?;
+        if writing.is_readonly("main").map_err(failed)? {
+            return Err(SqliteFailure::ReadOnly { path, source: None }.into());
+        }
+        schema::migrate(&writing, &path)?;
+        let readers = Readers::open(&path, options)?;
+        let writer = Writer::start(writing, &path)?;
+        Ok(Self { path, writer, readers: Some(Arc::new(readers)), serving: Mutex::new(None) })
+    }
+
+    /// Makes an empty database that lives as long as this value.
+    ///
+    /// # Errors
+    /// Only where the system has neither memory nor threads left.
+    pub fn in_memory() -> Result<Self, OpenError> {
+        let path: Arc<Path> = Arc::from(Path::new("(in memory)"));
+        let writing = connection::in_memory().map_err(|error| SqliteFailure::new(&path, error))?;
+        schema::migrate(&writing, &path)?;
+        let writer = Writer::start(writing, &path)?;
+        Ok(Self { path, writer, readers: None, serving: Mutex::new(None) })
+    }
+
+    /// Keeps every other server away from this database until it is dropped or closed. Commands that only open
+    /// it are not kept away.
+    ///
+    /// # Errors
+    /// Another server has it, or its lock file cannot be made.
+    pub fn lock_for_serving(&self) -> Result<(), OpenError> {
+        let mut serving = self.serving.lock();
+        if serving.is_none() && self.readers.is_some() {
+            *serving = Some(serving::lock(&self.path)?);
+        }
+        Ok(())
+    }
+
+    /// Finishes what is queued, moves the log into the file and lets other servers in. What is written
+    /// later is refused. Blocks for the disk.
+    pub fn close(&self) {
+        self.writer.close();
+        self.serving.lock().take();
+    }
+
+    /// Fills the default tenant of a database that is new; false when it was filled before, or somebody has
+    /// already written something there. What is deleted later stays deleted.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn seed_if_new(
+        &self,
+        profile: &TenantProfile,
+        approved: &[ApprovedAnswer],
+    ) -> Result<bool, StorageError> {
+        let (profile, approved) = (profile.clone(), approved.to_vec());
+        self.write("fill the new database", move |connection| seed(connection, &profile, &approved)).await
+    }
+
+    /// Runs work in the writer's transaction, see [`Writer::run`].
+    pub(crate) async fn write<T, W>(&self, action: &'static str, work: W) -> Result<T, StorageError>
+    where
+        T: Send + 'static,
+        W: FnMut(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        self.writer.run(work).await.map_err(|failure| StorageError::new(action, failure))
+    }
+
+    /// Reads a few rows by key, see [`Readers::short`].
+    pub(crate) async fn read_short<T, R>(&self, action: &'static str, read: R) -> Result<T, StorageError>
+    where
+        T: Send + 'static,
+        R: FnMut(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let result = match &self.readers {
+            Some(readers) => readers.short(read),
+            None => self.writer.run(read).await,
+        };
+        result.map_err(|failure| StorageError::new(action, failure))
+    }
+
+    /// Reads as much as it likes, on a blocking thread.
+    pub(crate) async fn read_long<T, R>(&self, action: &'static str, read: R) -> Result<T, StorageError>
+    where
+        T: Send + 'static,
+        R: FnMut(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let Some(readers) = &self.readers else {
+            return self.read_short(action, read).await;
+        };
+        let readers = Arc::clone(readers);
+        let task = tokio::task::spawn_blocking(move || readers.long(read));
+        let result = task.await.map_err(|error| StorageError::new(action, error))?;
+        result.map_err(|failure| StorageError::new(action, failure))
+    }
+}
+
+fn make_parent(path: &Path) -> Result<(), OpenError> {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let Some(parent) = parent else { return Ok(()) };
+    std::fs::create_dir_all(parent)
+        .map_err(|source| OpenError::Directory { path: PathBuf::from(parent), source })
+}
+
+fn seed(
+    connection: &Connection,
+    profile: &TenantProfile,
+    approved: &[ApprovedAnswer],
+) -> rusqlite::Result<bool> {
+    const TAKE_TURN: &str = "
+        UPDATE meta
+        SET value = 0
+        WHERE name = 'is_unseeded'
+          AND value = 1";
+    let tenant = TenantId::default_tenant();
+    let is_first = connection.execute(TAKE_TURN, [])? == 1;
+    let is_untouched = tenants::profile(connection, &tenant)? == Some(TenantProfile::default())
+        && answers::all(connection, &tenant)?.is_empty();
+    if !is_first || !is_untouched {
+        return Ok(false);
+    }
+    tenants::put(connection, &tenant, profile)?;
+    for answer in approved {
+        answers::put(connection, &tenant, answer)?;
+    }
+    Ok(true)
+}
+
+#[async_trait]
+impl Health for SqliteStore {
+    async fn check(&self) -> Result<(), StorageError> {
+        const COUNT: &str = "
+            UPDATE meta
+            SET value = value + 1
+            WHERE name = 'health_checks'
+            RETURNING value";
+        const READ: &str = "
+            SELECT value
+            FROM meta
+            WHERE name = 'health_checks'";
+        const ACTION: &str = "check the database";
+        let written: Option<i64> = self
+            .write(ACTION, |connection| {
+                connection.prepare_cached(COUNT)?.query_row([], |row| row.get(0)).optional()
+            })
+            .await?;
+        let read: Option<i64> = self
+            .read_short(ACTION, |connection| {
+                connection.prepare_cached(READ)?.query_row([], |row| row.get(0)).optional()
+            })
+            .await?;
+        // Another process may have counted on in between.
+        if written.is_some() && read >= written {
+            return Ok(());
+        }
+        Err(StorageError::new(ACTION, format!("wrote {written:?} to {}, read {read:?}", self.path.display())))
+    }
+}

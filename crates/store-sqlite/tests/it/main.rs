@@ -1,0 +1,35 @@
+//! The behaviour of the SQLite store: the contract suite on a file and in memory, and what only a file has.
+
+mod crash;
+mod files;
+mod tenants_apart;
+mod turns;
+
+use std::sync::Arc;
+
+use pytake_store::Store;
+use pytake_store_sqlite::{SqliteOptions, SqliteStore};
+use tempfile::TempDir;
+
+mod on_a_file {
+    pytake_store::contract_tests!(crate::file);
+}
+
+mod in_memory {
+    pytake_store::contract_tests!(crate::memory);
+}
+
+async fn file() -> (Arc<dyn Store>, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder);
+    (Arc::new(store), folder)
+}
+
+async fn memory() -> (Arc<dyn Store>, ()) {
+    (Arc::new(SqliteStore::in_memory().unwrap()), ())
+}
+
+/// Opens the store of a test's own folder, the first time or again.
+fn open(folder: &TempDir) -> SqliteStore {
+    SqliteStore::open(&folder.path().join("pytake.db"), &SqliteOptions::default()).unwrap()
+}

@@ -1,0 +1,145 @@
+//! The behaviours every database must have, one function each. What is not here does not exist.
+//!
+//! A database's tests call [`contract_tests!`](crate::contract_tests) with a function that opens an empty
+//! store; each behaviour becomes a test of its own. A new behaviour is a function in its area's file and its
+//! name in the macro's list, which a test compares.
+#![expect(
+    missing_docs,
+    clippy::missing_panics_doc,
+    clippy::missing_errors_doc,
+    reason = "a behaviour says in its name what it demands, and panics where it is not met"
+)]
+
+pub mod answers;
+pub mod budget;
+pub mod conversations;
+pub mod isolation;
+pub mod keys;
+pub mod ledger;
+pub mod listing;
+pub mod prompts;
+mod sample;
+pub mod tenants;
+
+/// What a behaviour returns: an error where the store failed at something it should have done.
+pub type Outcome = Result<(), crate::StorageError>;
+
+/// Makes a test of every behaviour, in one module per area.
+///
+/// The argument is a function `async fn() -> (Arc<dyn Store>, Guard)` that opens a new, empty store; the guard
+/// (a temporary directory, say) lives until the test ends.
+#[macro_export]
+macro_rules! contract_tests {
+    ($open:path) => {
+        $crate::contract_tests! { $open;
+            answers:
+                answers_are_listed_by_id
+                an_answer_is_replaced_by_its_id
+                a_deleted_answer_is_gone
+                changed_answers_change_the_tenants_version
+                answers_of_a_new_tenant_create_it;
+            budget:
+                a_claim_is_held_against_the_cap_until_it_is_settled
+                a_released_claim_frees_its_money
+                a_refused_claim_still_counts_the_request
+                a_claim_that_nobody_settled_lapses
+                claims_made_at_once_never_pass_the_cap
+                every_month_has_its_own_money
+                money_spent_without_a_cap_counts_once_there_is_one;
+            conversations:
+                an_unknown_conversation_is_empty
+                a_recorded_turn_reads_back_as_it_was
+                history_is_the_newest_part_in_order
+                messages_are_numbered_from_the_first
+                a_turn_in_another_users_conversation_writes_nothing
+                a_turn_without_an_answer_keeps_the_question
+                a_turn_that_keeps_nothing_is_still_booked
+                turns_recorded_at_once_keep_every_message_once
+                a_turn_that_hands_over_gives_the_conversation_to_a_person
+                a_conversation_goes_to_a_person_and_back
+                a_person_answers_in_an_existing_conversation_only
+                a_summary_never_covers_less_than_before
+                a_deleted_conversation_leaves_nothing_but_its_usage;
+            isolation:
+                the_same_names_in_two_tenants_are_different_things
+                nothing_of_a_tenant_is_changed_through_another;
+            keys:
+                a_key_reads_back_as_it_was
+                a_key_creates_its_tenant
+                a_hash_or_an_id_is_taken_once
+                a_revoked_key_says_when
+                a_server_has_keys_until_the_last_is_revoked
+                keys_are_listed_oldest_first
+                a_used_key_says_when_it_was_last_used;
+            ledger:
+                sixty_four_requests_at_once_against_ten_admit_ten
+                every_user_and_every_day_has_its_own_limit
+                a_limit_of_nothing_admits_nothing
+                a_released_request_no_longer_counts
+                a_user_nobody_counted_is_unknown
+                a_users_totals_count_answers_but_no_summaries
+                an_unknown_price_is_not_zero
+                usage_is_summed_by_any_combination_of_keys
+                usage_is_limited_to_its_days_and_its_user
+                the_roll_up_agrees_with_the_ledger_to_the_last_unit
+                absurd_numbers_saturate_and_break_nothing;
+            listing:
+                conversations_are_listed_newest_change_first
+                pages_hold_every_conversation_once
+                a_listing_is_narrowed_to_a_user_or_an_attendant
+                a_malformed_cursor_lists_from_the_start;
+            prompts:
+                a_prompt_reads_back_by_id_and_by_name
+                a_new_version_keeps_the_old_ones
+                a_version_that_is_not_the_next_is_stale
+                a_name_is_taken_once
+                one_of_two_writers_of_the_same_version_wins
+                a_deleted_prompt_frees_its_name;
+            tenants:
+                a_new_database_works_and_has_the_default_tenant
+                an_unknown_tenant_has_neither_profile_nor_version
+                a_new_profile_creates_its_tenant
+                a_changed_profile_changes_the_version
+                tenants_are_listed_by_id;
+        }
+    };
+    ($open:path; $($area:ident: $($behaviour:ident)+;)+) => {
+        $(mod $area {
+            use super::*;
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $behaviour() {
+                    let (store, _guard) = $open().await;
+                    if let Err(error) = $crate::contract::$area::$behaviour(store).await {
+                        panic!("{error}: {}", error.source);
+                    }
+                }
+            )+
+        })+
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_list_of_behaviours_is_complete() {
+        let list = include_str!("contract.rs");
+        let areas = [
+            include_str!("contract/answers.rs"),
+            include_str!("contract/budget.rs"),
+            include_str!("contract/conversations.rs"),
+            include_str!("contract/isolation.rs"),
+            include_str!("contract/keys.rs"),
+            include_str!("contract/ledger.rs"),
+            include_str!("contract/listing.rs"),
+            include_str!("contract/prompts.rs"),
+            include_str!("contract/tenants.rs"),
+        ];
+        for area in areas {
+            for behaviour in area.lines().filter_map(|line| line.strip_prefix("pub async fn ")) {
+                let name = behaviour.split('(').next().unwrap_or(behaviour);
+                assert!(list.contains(name), "{name} is missing in contract_tests!");
+            }
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! All ports together, and the two that belong to running a database rather than to answering customers.
+
+use async_trait::async_trait;
+use pytake_assistant::Storage;
+use pytake_assistant::error::StorageError;
+use pytake_assistant::id::{ConversationId, TenantId};
+use pytake_assistant::ledger::{UsageQuery, UsageRow};
+
+use crate::keys::Keys;
+
+/// Everything the server asks of a database. An `Arc<dyn Store>` coerces to the `Arc<dyn Storage>` a turn needs.
+pub trait Store: Storage + Keys + Health + Audit {}
+
+impl<T> Store for T where T: Storage + Keys + Health + Audit {}
+
+/// Says whether the database works.
+#[async_trait]
+pub trait Health: Send + Sync {
+    /// Writes something, reads it back, and fails when either does not work. Cheap enough for a readiness
+    /// probe every second.
+    async fn check(&self) -> Result<(), StorageError>;
+}
+
+/// Checks the books.
+#[async_trait]
+pub trait Audit: Send + Sync {
+    /// What [`usage`](pytake_assistant::ledger::Ledger::usage) answers, summed from every single booking instead of from the roll-up. Slow; both
+    /// agree to the last unit, or the books are broken.
+    async fn usage_from_ledger(
+        &self,
+        tenant: &TenantId,
+        query: UsageQuery,
+    ) -> Result<Vec<UsageRow>, StorageError>;
+}
+
+/// The source of the error of [`record`](pytake_assistant::Conversations::record) when the conversation belongs to another customer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("conversation {conversation} belongs to another user")]
+pub struct ConversationOfAnotherUser {
+    /// The conversation.
+    pub conversation: ConversationId,
+}
