@@ -1,0 +1,48 @@
+//! Keeps web pages from using an open server through their visitor's browser.
+//!
+//! A page can point its own domain at 127.0.0.1 (DNS rebinding) and would then read everything an open server
+//! says. Its requests carry its domain in `Host`, so without a key only `localhost` and IP addresses are
+//! answered. (Requests across origins fail on their own: JSON needs a preflight, which nothing here answers.)
+
+use std::net::IpAddr;
+
+use axum::http::{HeaderMap, header, uri::Authority};
+
+/// Whether the caller addressed this machine itself. A request without `Host` (HTTP/1.0) is no browser's.
+pub(super) fn is_this_machine(headers: &HeaderMap) -> bool {
+    let Some(value) = headers.get(header::HOST) else { return true };
+    let authority = value.to_str().ok().and_then(|text| text.parse::<Authority>().ok());
+    authority.is_some_and(|authority| is_local_name(authority.host()))
+}
+
+fn is_local_name(host: &str) -> bool {
+    let host = host.to_ascii_lowercase();
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || host.ends_with(".localhost") || address.parse::<IpAddr>().is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    fn answers(host: &str) -> bool {
+        is_this_machine(&HeaderMap::from_iter([(header::HOST, HeaderValue::from_str(host).unwrap())]))
+    }
+
+    #[test]
+    fn names_of_this_machine_are_answered() {
+        for host in ["localhost", "LOCALHOST:8080", "127.0.0.1:8080", "[::1]:8080", "app.localhost:1"] {
+            assert!(answers(host), "{host}");
+        }
+        assert!(is_this_machine(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn a_domain_that_points_here_is_not() {
+        for host in ["evil.example", "localhost.evil.example:8080", "127.0.0.1.evil.example", ""] {
+            assert!(!answers(host), "{host:?}");
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Reads a body into memory, bounded in size and time.
+
+use std::time::Duration;
+
+use axum::body::{Body, BodyDataStream, Bytes};
+use axum::http::{HeaderMap, StatusCode, header};
+use bytes::BytesMut;
+use futures::StreamExt;
+
+use crate::problem::Problem;
+
+/// 256 KiB: contract, section 4, status 413.
+pub(crate) const MAX_BODY_BYTES: usize = 256 * 1024;
+
+/// A body that is still not here after 20 s comes from a caller who keeps a connection, not from a slow line:
+/// 256 KiB in that time is 13 KB/s.
+const TIME_FOR_BODY: Duration = Duration::from_secs(20);
+
+/// How much of a body that is too large is read and thrown away, so that the caller, still sending, gets to
+/// read the answer instead of a broken connection.
+const MAX_DISCARDED_BYTES: usize = 16 * 1024 * 1024;
+
+/// Reads the body.
+///
+/// # Errors
+/// 413 over [`MAX_BODY_BYTES`], 408 over [`TIME_FOR_BODY`], 400 when the connection breaks.
+pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
+    let reading = collect(headers, body.into_data_stream());
+    tokio::time::timeout(TIME_FOR_BODY, reading).await.unwrap_or_else(|_| Err(too_slow()))
+}
+
+async fn collect(headers: &HeaderMap, mut body: BodyDataStream) -> Result<Bytes, Problem> {
+    let announced = announced_length(headers);
+    if announced.is_some_and(|length| length > MAX_BODY_BYTES) {
+        // A caller who asked first (`Expect: 100-continue`) has sent nothing yet, and need not.
+        if !headers.contains_key(header::EXPECT) {
+            discard(body, announced).await;
+        }
+        return Err(too_large());
+    }
+    let mut whole = BytesMut::with_capacity(announced.unwrap_or(0));
+    while let Some(piece) = body.next().await {
+        let piece = piece.map_err(|_| Problem::invalid("body", "ended before its announced length"))?;
+        if whole.len().saturating_add(piece.len()) > MAX_BODY_BYTES {
+            discard(body, None).await;
+            return Err(too_large());
+        }
+        whole.extend_from_slice(&piece);
+    }
+    Ok(whole.freeze())
+}
+
+async fn discard(mut body: BodyDataStream, announced: Option<usize>) {
+    if announced.is_some_and(|length| length > MAX_DISCARDED_BYTES) {
+        return;
+    }
+    let mut discarded = 0;
+    while let Some(Ok(piece)) = body.next().await {
+        discarded += piece.len();
+        if discarded > MAX_DISCARDED_BYTES {
+            return;
+        }
+    }
+}
+
+fn announced_length(headers: &HeaderMap) -> Option<usize> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+fn too_large() -> Problem {
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "The body may have at most 256 KiB")
+        .with("max_bytes", MAX_BODY_BYTES)
+}
+
+fn too_slow() -> Problem {
+    Problem::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", "The body did not arrive in time")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stream(pieces: usize, bytes_each: usize) -> Body {
+        let piece = move || Ok::<_, std::io::Error>(Bytes::from(vec![b' '; bytes_each]));
+        Body::from_stream(futures::stream::iter((0..pieces).map(move |_| piece())))
+    }
+
+    #[tokio::test]
+    async fn a_body_of_exactly_the_limit_is_read() {
+        let whole = read(&HeaderMap::new(), stream(4, MAX_BODY_BYTES / 4)).await.unwrap();
+        assert_eq!(whole.len(), MAX_BODY_BYTES);
+    }
+
+    #[tokio::test]
+    async fn a_body_that_grows_beyond_the_limit_is_refused() {
+        let refused = read(&HeaderMap::new(), stream(5, MAX_BODY_BYTES / 4)).await.unwrap_err();
+        assert_eq!(refused.status(), 413);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_never_ends_is_refused() {
+        let body = Body::from_stream(futures::stream::pending::<Result<Bytes, std::io::Error>>());
+        assert_eq!(read(&HeaderMap::new(), body).await.unwrap_err().status(), 408);
+    }
+}

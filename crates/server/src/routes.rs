@@ -1,0 +1,82 @@
+//! The routes: one file per resource, each with its handlers, wire types and documentation.
+
+mod analyze;
+mod answers;
+mod chat;
+mod classify;
+mod conversations;
+mod docs;
+mod health;
+mod metrics;
+mod playground;
+mod profile;
+mod prompts;
+mod providers;
+mod usage;
+
+use axum::http::{Method, StatusCode, Uri};
+use axum::middleware::from_fn_with_state;
+use axum::{Json, Router};
+use pytake_assistant::conversation::Page;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::edge::edge;
+use crate::openapi;
+use crate::problem::Problem;
+use crate::state::AppState;
+
+/// Everything the server answers.
+pub fn router(state: AppState) -> Router {
+    crate::metrics::describe();
+    let (api, document) = documented();
+    api.merge(docs::router(&document))
+        .merge(playground::router())
+        .fallback(unknown_route)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(from_fn_with_state(state.clone(), edge))
+        .with_state(state)
+}
+
+/// The routes of the OpenAPI document, and the document: a route cannot be in one and not in the other.
+pub(crate) fn documented() -> (Router<AppState>, OpenApi) {
+    let (router, mut document) = OpenApiRouter::with_openapi(openapi::base())
+        .routes(routes!(chat::chat))
+        .routes(routes!(analyze::analyze))
+        .routes(routes!(classify::classify))
+        .routes(routes!(prompts::list, prompts::create))
+        .routes(routes!(prompts::read, prompts::update, prompts::delete))
+        .routes(routes!(prompts::versions))
+        .routes(routes!(prompts::render))
+        .routes(routes!(usage::tenant))
+        .routes(routes!(usage::user))
+        .routes(routes!(conversations::list))
+        .routes(routes!(conversations::read, conversations::delete))
+        .routes(routes!(conversations::hand_over))
+        .routes(routes!(conversations::write))
+        .routes(routes!(answers::list, answers::create))
+        .routes(routes!(answers::replace, answers::delete))
+        .routes(routes!(profile::read, profile::replace))
+        .routes(routes!(providers::list))
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
+        .routes(routes!(metrics::metrics))
+        .split_for_parts();
+    openapi::finish(&mut document);
+    (router, document)
+}
+
+async fn unknown_route(uri: Uri) -> Problem {
+    Problem::not_found(format!("there is no {}; the routes are listed under /docs", uri.path()))
+}
+
+async fn wrong_method(method: Method, uri: Uri) -> Problem {
+    let message = format!("{method} is not possible at {}; see the Allow header", uri.path());
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message)
+}
+
+/// A listing that always fits one page.
+fn whole<T>(items: Vec<T>) -> Json<Page<T>> {
+    Json(Page { items, next: None })
+}

@@ -1,0 +1,102 @@
+//! The assistant's types as the OpenAPI document shows them.
+//!
+//! The assistant knows nothing of OpenAPI; these mirror its types and exist for the document alone. A test
+//! checks real answers of the server against the document, so that the two cannot drift apart.
+#![expect(dead_code, reason = "only their shape is used")]
+
+mod content;
+mod messages;
+mod numbers;
+
+pub(crate) use content::{
+    AnswerDraft, ApprovedAnswer, CustomPrompt, PromptDraft, RenderedPrompt, TenantProfile,
+};
+pub(crate) use messages::{
+    AnalyzeRequest, AnalyzeResponse, Attendant, ChatRequest, ChatResponse, ClassifyRequest, ClassifyResponse,
+    Conversation, Summary,
+};
+pub(crate) use numbers::{ProviderStatus, Trail, UsageReport, UserUsageReport};
+
+use utoipa::ToSchema;
+
+/// A list.
+#[derive(ToSchema)]
+pub(crate) struct Page<T> {
+    /// What is on this page.
+    items: Vec<T>,
+    /// Where the next page starts, or null at the end.
+    #[schema(required)]
+    next: Option<String>,
+}
+
+/// What every refusal and failure answers with. The fields after `request_id` depend on the code.
+#[derive(ToSchema)]
+#[expect(clippy::struct_field_names, reason = "the contract names both so")]
+pub(crate) struct Error {
+    /// A stable code.
+    #[schema(example = "invalid_request")]
+    error: String,
+    /// For a person.
+    message: String,
+    /// Also in the header `x-request-id`.
+    request_id: String,
+    /// `invalid_request`: every field that cannot be accepted.
+    #[schema(nullable = false)]
+    details: Option<Vec<FieldProblem>>,
+    /// `content_filter_violation`: why the message was stopped, most serious first.
+    #[schema(nullable = false)]
+    categories: Option<Vec<String>>,
+    /// `content_filter_violation`: a safe sentence in the customer's language.
+    #[schema(nullable = false)]
+    fallback_response: Option<String>,
+    /// `token_limit_exceeded`: tokens counted.
+    #[schema(nullable = false)]
+    current: Option<u64>,
+    /// `token_limit_exceeded`: tokens allowed.
+    #[schema(nullable = false)]
+    max: Option<u64>,
+    /// Status 429: when to try again.
+    #[schema(nullable = false)]
+    retry_after_ms: Option<u64>,
+    /// Status 429: `user`, `tenant`, `provider`, `conversation` or `server`.
+    #[schema(nullable = false)]
+    scope: Option<String>,
+    /// `daily_limit_exceeded`: requests a day.
+    #[schema(nullable = false)]
+    limit: Option<u64>,
+    /// `provider_error`, `deadline_exceeded`: what was tried.
+    #[schema(nullable = false)]
+    attempts: Option<Vec<FailedAttempt>>,
+    /// `forbidden`: what the key lacks.
+    #[schema(nullable = false)]
+    required_scope: Option<String>,
+    /// `payload_too_large`: the most a body may have.
+    #[schema(nullable = false)]
+    max_bytes: Option<u64>,
+}
+
+/// A field that cannot be accepted.
+#[derive(ToSchema)]
+struct FieldProblem {
+    /// Its name, dotted for nested ones; `body` for the whole body.
+    field: String,
+    /// What is wrong with it and what would be right.
+    problem: String,
+}
+
+/// A call to a provider.
+#[derive(ToSchema)]
+struct FailedAttempt {
+    /// Provider.
+    provider: String,
+    /// Model.
+    model: String,
+    /// What came of it: `rate_limited`, `timeout`, `server_error`, ….
+    #[schema(required)]
+    kind: Option<String>,
+    /// HTTP status, where there was one.
+    #[schema(required)]
+    status: Option<u16>,
+    /// Milliseconds it took.
+    ms: u64,
+}

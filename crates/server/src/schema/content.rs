@@ -1,0 +1,124 @@
+//! What a tenant writes: prompts, approved answers, the profile.
+
+use utoipa::ToSchema;
+
+/// What a caller writes of a prompt.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "name": "vendas", "template": "Você atende a loja {{loja}}. Seja breve.", "variables": ["loja"],
+}))]
+pub(crate) struct PromptDraft {
+    /// Unique within the tenant.
+    #[schema(min_length = 1, max_length = 100)]
+    name: String,
+    /// For people.
+    #[schema(max_length = 1000, nullable = false)]
+    description: Option<String>,
+    /// Text with `{{variable}}` places.
+    #[schema(min_length = 1, max_length = 16000)]
+    template: String,
+    /// Exactly the variables the template uses, in any order.
+    #[schema(nullable = false)]
+    variables: Option<Vec<String>>,
+    /// The tenant to act for; honoured only for a key with the scope `admin`.
+    tenant_id: Option<String>,
+}
+
+/// A custom prompt.
+#[derive(ToSchema)]
+pub(crate) struct CustomPrompt {
+    id: String,
+    name: String,
+    description: String,
+    template: String,
+    /// In order of first use.
+    variables: Vec<String>,
+    /// 1, 2, 3, ….
+    #[schema(minimum = 1)]
+    version: u32,
+    /// When the prompt was first made.
+    #[schema(format = DateTime)]
+    created_at: String,
+    /// When this version was made.
+    #[schema(format = DateTime)]
+    updated_at: String,
+}
+
+/// A prompt with its places filled.
+#[derive(ToSchema)]
+pub(crate) struct RenderedPrompt {
+    text: String,
+    /// o200k tokens of it.
+    tokens: u64,
+}
+
+/// What a caller writes of an approved answer.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "questions": ["Vocês entregam no sábado?"],
+    "answers": [{"language": "pt", "text": "Sim, entregamos aos sábados até as 13h."}],
+}))]
+pub(crate) struct AnswerDraft {
+    /// Its id; one is made when absent. An existing one is replaced.
+    id: Option<String>,
+    /// What customers ask, 1 to 500 characters each; the first is the title.
+    #[schema(min_items = 1, max_items = 50)]
+    questions: Vec<String>,
+    /// What the business answers, one text per language.
+    #[schema(min_items = 1)]
+    answers: Vec<AnswerText>,
+    /// The tenant to act for; honoured only for a key with the scope `admin`.
+    tenant_id: Option<String>,
+}
+
+/// A question the business has answered once and for all.
+#[derive(ToSchema)]
+pub(crate) struct ApprovedAnswer {
+    id: String,
+    questions: Vec<String>,
+    answers: Vec<AnswerText>,
+    #[schema(format = DateTime)]
+    updated_at: String,
+}
+
+/// An answer in one language.
+#[derive(ToSchema)]
+struct AnswerText {
+    /// `pt`, `es`, `en`, ….
+    language: String,
+    /// As the customer may read it, 1 to 4,000 characters.
+    text: String,
+}
+
+/// What a business says about itself. Every field may be left out.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TenantProfile {
+    #[schema(value_type = Option<String>, nullable = false, max_length = 200)]
+    business_name: String,
+    /// What it does, for whom.
+    #[schema(value_type = Option<String>, nullable = false, max_length = 4000)]
+    description: String,
+    /// Opening hours and expected answer time of people.
+    #[schema(value_type = Option<String>, nullable = false, max_length = 500)]
+    hours: String,
+    /// How it wants to sound.
+    #[schema(value_type = Option<String>, nullable = false, max_length = 500)]
+    tone: String,
+    /// Further instructions.
+    #[schema(value_type = Option<String>, nullable = false, max_length = 4000)]
+    instructions: String,
+    /// Whether replies may contain emoji.
+    #[schema(value_type = Option<bool>, nullable = false)]
+    allow_emoji: bool,
+    /// How strict the content filter is; the server's setting when absent.
+    filter_level: Option<String>,
+    /// Phrases of 2 to 100 characters that the content filter lets pass.
+    #[schema(value_type = Option<Vec<String>>, nullable = false, max_items = 500)]
+    filter_allow: Vec<String>,
+    /// Phrases of 2 to 100 characters that the content filter stops.
+    #[schema(value_type = Option<Vec<String>>, nullable = false, max_items = 500)]
+    filter_block: Vec<String>,
+}

@@ -1,0 +1,50 @@
+//! What every handler can reach.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use metrics_exporter_prometheus::PrometheusHandle;
+use pytake_assistant::service::Assistant;
+use pytake_assistant::{Clock, IdSource};
+use pytake_store::{Health, Keys};
+
+use crate::auth::AuthMode;
+
+/// What the edge itself asks of a store; conversations and usage go through the assistant.
+pub trait ServerStore: Keys + Health + Send + Sync + 'static {}
+
+impl<T: Keys + Health + Send + Sync + 'static> ServerStore for T {}
+
+/// The parts of a running server. Cloning costs one reference count.
+#[derive(Clone)]
+pub struct AppState(Arc<Parts>);
+
+/// See [`AppState::new`].
+pub struct Parts {
+    /// The engine.
+    pub assistant: Assistant,
+    /// API keys and health.
+    pub store: Arc<dyn ServerStore>,
+    /// Whether a key is always needed.
+    pub auth: AuthMode,
+    /// For key expiry and durations.
+    pub clock: Arc<dyn Clock>,
+    /// For request ids.
+    pub ids: Arc<dyn IdSource>,
+    /// What `/metrics` shows.
+    pub metrics: PrometheusHandle,
+}
+
+impl AppState {
+    /// Puts the parts together.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl Deref for AppState {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
