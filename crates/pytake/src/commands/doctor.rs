@@ -1,0 +1,162 @@
+//! `pytake doctor`: what works, what does not, and how to mend it. Exit 1 if something configured does not work.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use jiff::civil::date;
+use pytake::config::{Config, Database};
+use pytake_assistant::clock::{Clock, SystemClock, utc_day};
+use pytake_assistant::provider::{
+    CompletionRequest, Evidence, FailureKind, PromptMessage, ProviderPlace, Role,
+};
+use pytake_store::{Health, Keys};
+use std::sync::Arc;
+
+/// How long a provider may take to answer one short question.
+const PROVIDER_TIMEOUT: Duration = Duration::from_secs(20);
+/// Below this much free space the database will soon be unable to grow.
+const LOW_DISK_BYTES: u64 = 200 * 1024 * 1024;
+
+#[derive(Default)]
+struct Findings {
+    failed: u32,
+}
+
+impl Findings {
+    fn good(&self, what: &str, found: &str) {
+        println!("ok    {what:<14} {found}");
+    }
+
+    fn note(&self, what: &str, found: &str) {
+        println!("note  {what:<14} {found}");
+    }
+
+    fn bad(&mut self, what: &str, found: &str, mend: &str) {
+        self.failed += 1;
+        println!("FAIL  {what:<14} {found}\n      {:<14} mend: {mend}", "");
+    }
+}
+
+pub(crate) async fn run() -> anyhow::Result<ExitCode> {
+    let mut findings = Findings::default();
+    match Config::from_env() {
+        Ok(config) => {
+            findings.good("configuration", "every variable is well formed");
+            for (variable, why) in &config.without_effect {
+                findings.note(variable, &format!("is set without effect: {why}"));
+            }
+            clock(&mut findings);
+            disk(&mut findings, &config);
+            everything_built(&mut findings, &config).await;
+        }
+        Err(error) => {
+            for problem in error.problems {
+                let mend = problem.example.map_or_else(String::new, |example| format!("for example {example}"));
+                findings.bad(&problem.variable, &problem.problem, &mend);
+            }
+        }
+    }
+    println!();
+    if findings.failed == 0 {
+        println!("everything that is configured works");
+        Ok(ExitCode::SUCCESS)
+    } else {
+        println!("{} of what is configured does not work", findings.failed);
+        Ok(ExitCode::FAILURE)
+    }
+}
+
+fn clock(findings: &mut Findings) {
+    let today = utc_day(SystemClock::new().now());
+    // The first release; a clock before it is wrong, and with it every price, limit and certificate.
+    if today < date(2026, 11, 22) {
+        findings.bad("clock", &format!("says {today}"), "set the system clock, for example with NTP");
+    } else {
+        findings.good("clock", &format!("says {today} (UTC)"));
+    }
+}
+
+fn disk(findings: &mut Findings, config: &Config) {
+    let Database::File(path) = &config.database else { return };
+    let folder = path.parent().filter(|folder| folder.is_dir()).unwrap_or(Path::new("."));
+    match fs4::available_space(folder) {
+        Ok(free) if free < LOW_DISK_BYTES => findings.bad(
+            "disk",
+            &format!("{} MiB free for {}", free / 1024 / 1024, path.display()),
+            "free some space, or point DATABASE_URL elsewhere",
+        ),
+        Ok(free) => findings.good("disk", &format!("{} MiB free", free / 1024 / 1024)),
+        Err(error) => findings.note("disk", &format!("free space is unknown: {error}")),
+    }
+}
+
+async fn everything_built(findings: &mut Findings, config: &Config) {
+    let wired = match pytake::wire(config) {
+        Ok(wired) => wired,
+        Err(error) => {
+            let mend = "correct the variable named above";
+            return findings.bad("start", &error.to_string(), mend);
+        }
+    };
+    match wired.store.check().await {
+        Ok(()) => findings.good("database", "can be read and written"),
+        Err(error) => findings.bad("database", &error.to_string(), "check the file, its folder and their rights"),
+    }
+    match wired.store.has_keys().await {
+        Ok(true) => findings.good("API keys", "at least one is in force"),
+        Ok(false) if config.listen.ip().is_loopback() && !config.is_key_always_required => {
+            findings.note("API keys", "none: the server is open to everybody on this machine");
+        }
+        Ok(false) => findings.bad(
+            "API keys",
+            "none, and one is needed",
+            "pytake keys create --tenant default --scope admin",
+        ),
+        Err(error) => findings.bad("API keys", &error.to_string(), "see database"),
+    }
+    providers(findings, config).await;
+    wired.store.close();
+}
+
+async fn providers(findings: &mut Findings, config: &Config) {
+    let Ok(providers) = pytake::providers(config) else { return };
+    let remote: Vec<_> = providers.iter().filter(|p| p.place() == ProviderPlace::Remote).collect();
+    if remote.is_empty() {
+        findings.note("providers", "none: answers come from approved content on this machine");
+    }
+    for provider in remote {
+        let asked = tokio::time::timeout(PROVIDER_TIMEOUT, provider.chat_completion(ping(provider.default_model())));
+        let what = provider.name().to_owned();
+        match asked.await {
+            Ok(Ok(answer)) => findings.good(&what, &format!("answers with {}", answer.model)),
+            Ok(Err(failure)) => findings.bad(&what, &failure.to_string(), mend(failure.kind)),
+            Err(_) => findings.bad(&what, "no answer in 20 s", mend(FailureKind::Timeout)),
+        }
+    }
+}
+
+/// The smallest question there is; it costs a fraction of a cent.
+fn ping(model: &str) -> CompletionRequest {
+    CompletionRequest {
+        model: model.into(),
+        system: "".into(),
+        messages: Arc::new([PromptMessage { role: Role::User, content: "Say ok.".into() }]),
+        max_output_tokens: 64,
+        temperature: None,
+        schema: None,
+        user_pseudonym: None,
+        evidence: Arc::new(Evidence::default()),
+    }
+}
+
+fn mend(kind: FailureKind) -> &'static str {
+    match kind {
+        FailureKind::Auth => "check the API key and what it may do",
+        FailureKind::Billing => "add credit, or raise the spending limit at the vendor",
+        FailureKind::ModelNotFound => "set the model variable to one the vendor still serves",
+        FailureKind::RateLimited => "wait, or ask the vendor for a higher limit",
+        FailureKind::Timeout | FailureKind::Connect => "check the address, the network and the firewall",
+        _ => "check the address (base URL) and the vendor's status page",
+    }
+}

@@ -1,0 +1,147 @@
+//! Every variable: name, default, meaning, example. `.env.ai.example` is this table as text.
+
+/// One environment variable.
+#[derive(Debug, Clone, Copy)]
+pub struct Variable {
+    /// Its name.
+    pub name: &'static str,
+    /// What holds when it is not set; `None`: nothing.
+    pub default: Option<&'static str>,
+    /// One line, with the unit and the range.
+    pub meaning: &'static str,
+    /// A value that would be right.
+    pub example: &'static str,
+    /// Why setting it has no effect in this version.
+    pub not_yet: Option<&'static str>,
+}
+
+impl Variable {
+    /// Finds a variable of the table.
+    pub fn named(name: &str) -> Option<&'static Variable> {
+        VARIABLES.iter().find(|variable| variable.name == name)
+    }
+}
+
+const fn variable(
+    name: &'static str,
+    default: Option<&'static str>,
+    example: &'static str,
+    meaning: &'static str,
+) -> Variable {
+    Variable { name, default, meaning, example, not_yet: None }
+}
+
+const fn later(
+    name: &'static str,
+    default: Option<&'static str>,
+    example: &'static str,
+    meaning: &'static str,
+    why: &'static str,
+) -> Variable {
+    Variable { name, default, meaning, example, not_yet: Some(why) }
+}
+
+const NO_CACHE: &str = "answers are not cached in this version";
+const NO_WHATSAPP: &str = "the WhatsApp channel is not in this version";
+const NO_REDIS: &str = "one process serves; limits are not shared between replicas in this version";
+const NO_OTLP: &str = "traces are not exported in this version; spans are in the log";
+
+/// All of them, in the order of the template.
+#[rustfmt::skip]
+pub static VARIABLES: &[Variable] = &[
+    variable("PYTAKE_LISTEN", Some("127.0.0.1:8080"), "127.0.0.1:8080", "Address and port. Anything but loopback needs at least one API key."),
+    variable("PYTAKE_AUTH", Some("auto"), "required", "auto: open on loopback until the first key exists; required: a key is always needed."),
+    variable("DATABASE_URL", Some("sqlite://data/pytake.db"), "sqlite://data/pytake.db", "SQLite file, or sqlite::memory: for nothing kept."),
+    later("REDIS_URL", None, "redis://127.0.0.1:6379", "Shared limits, cache and events between replicas.", NO_REDIS),
+
+    variable("OPENAI_API_KEY", None, "sk-...", "Switches OpenAI on."),
+    variable("OPENAI_BASE_URL", None, "https://api.openai.com/v1", "Another address for OpenAI; ends in /v1."),
+    variable("OPENAI_DEFAULT_MODEL", None, "gpt-6-luna", "Model where the request names none."),
+    variable("AI_OPENAI_RATE_LIMIT", Some("60"), "60", "Requests a minute to OpenAI, 1 or more."),
+    variable("ANTHROPIC_API_KEY", None, "sk-ant-...", "Switches Anthropic on."),
+    variable("ANTHROPIC_BASE_URL", None, "https://api.anthropic.com", "Another address for Anthropic; without /v1."),
+    variable("ANTHROPIC_DEFAULT_MODEL", None, "claude-haiku-5-5", "Model where the request names none."),
+    variable("ANTHROPIC_VERSION", None, "2023-06-01", "API version header, for gateways that know only the older one."),
+    variable("AI_ANTHROPIC_RATE_LIMIT", Some("50"), "50", "Requests a minute to Anthropic, 1 or more."),
+    variable("AI_COMPATIBLE_PROVIDERS", None, "ollama=http://127.0.0.1:11434/v1", "OpenAI-compatible servers: name=url, separated by commas. Each takes AI_<NAME>_MODEL (required), AI_<NAME>_API_KEY, AI_<NAME>_RATE_LIMIT (requests a minute), AI_<NAME>_DIALECT."),
+    variable("AI_DEFAULT_PROVIDER", Some("auto"), "auto", "auto, or the provider to try first."),
+    variable("AI_PROVIDER_ORDER", None, "anthropic,openai,local", "Order of auto, separated by commas. Unnamed ones follow; local is always last."),
+    variable("AI_PROVIDER_WEIGHTS", None, "openai=3,anthropic=1", "Shares of the first try, instead of an order."),
+    variable("AI_MODEL_CATALOG", None, "models.json", "File with model facts and prices that go before the built-in ones."),
+
+    variable("AI_REQUEST_TIMEOUT_MS", Some("30000"), "30000", "Deadline of a whole request in milliseconds: attempts, waits and fallbacks included."),
+    variable("AI_MAX_TOKENS_PER_REQUEST", Some("2000"), "2000", "Upper bound on max_tokens and on one answer, in tokens."),
+    variable("AI_MAX_PROMPT_TOKENS", Some("8000"), "8000", "Upper bound on instructions, facts, history and message together, in tokens, 1000 or more."),
+    variable("AI_MAX_CONVERSATION_HISTORY", Some("10"), "10", "Messages of history given verbatim, 0 to 200; older ones are summarised."),
+    variable("AI_DEFAULT_TEMPERATURE", Some("0.7"), "0.7", "Sampling temperature of replies, 0 to 2; left out where a model refuses it."),
+    variable("AI_ANALYSIS_TEMPERATURE", Some("0.3"), "0.3", "The same for analyses and summaries."),
+    variable("AI_INTENT_TEMPERATURE", Some("0.1"), "0.1", "The same for intents."),
+
+    variable("AI_CONTENT_FILTER_ENABLED", Some("true"), "true", "Content filter on the way in and out."),
+    variable("AI_CONTENT_FILTER_STRICT", Some("false"), "true", "Strict level: also slurs and strong abuse."),
+    variable("AI_USAGE_TRACKING_ENABLED", Some("true"), "true", "Keeps limits and books every call."),
+    variable("AI_DAILY_REQUEST_LIMIT", Some("1000"), "1000", "Requests of one user on a UTC day."),
+    variable("AI_MONTHLY_BUDGET_USD", None, "25", "US dollars per tenant and UTC month; at the cap nothing paid is called any more."),
+    later("AI_CACHE_ENABLED", Some("true"), "true", "Reuses answers to equal questions.", NO_CACHE),
+    later("AI_CACHE_TTL_SECONDS", Some("3600"), "3600", "How long an answer may be reused, in seconds.", NO_CACHE),
+
+    variable("AI_LOG_LEVEL", Some("info"), "debug", "trace, debug, info, warn or error; RUST_LOG wins."),
+    variable("AI_LOG_FORMAT", Some("text"), "json", "text for people, json for machines."),
+    variable("RUST_LOG", None, "warn,pytake_assistant=debug", "Log filter in the syntax of tracing-subscriber."),
+    later("OTEL_EXPORTER_OTLP_ENDPOINT", None, "http://127.0.0.1:4318", "Where traces go.", NO_OTLP),
+
+    later("WHATSAPP_ACCESS_TOKEN", None, "EAAG...", "Token of the WhatsApp Business account.", NO_WHATSAPP),
+    later("WHATSAPP_PHONE_NUMBER_ID", None, "106540352242922", "Id of the business phone number.", NO_WHATSAPP),
+    later("WHATSAPP_APP_SECRET", None, "...", "Secret that signs webhooks.", NO_WHATSAPP),
+    later("WHATSAPP_VERIFY_TOKEN", None, "...", "Token of the webhook verification.", NO_WHATSAPP),
+    later("WHATSAPP_API_BASE_URL", None, "https://graph.facebook.com", "Another address of the Graph API.", NO_WHATSAPP),
+    later("WHATSAPP_API_VERSION", Some("v26.0"), "v26.0", "Version of the Graph API.", NO_WHATSAPP),
+    later("WHATSAPP_QUIET_MS", Some("2500"), "2500", "How long a burst of messages is gathered, in milliseconds.", NO_WHATSAPP),
+    later("WHATSAPP_QUIET_MAX_MS", Some("12000"), "12000", "The longest a burst is gathered, in milliseconds.", NO_WHATSAPP),
+];
+
+/// The template `.env.ai.example`: every variable, commented out, with default and meaning.
+pub fn template() -> String {
+    use std::fmt::Write;
+    let mut text = String::from(
+        "# Copy to .env and uncomment what you change. Everything may stay as it is: the server then answers\n\
+         # from approved content on this machine. Values in the process environment go before this file.\n",
+    );
+    for variable in VARIABLES {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "\n# {}", variable.meaning);
+        let _ = match variable.default {
+            Some(default) => writeln!(text, " Default: {default}."),
+            None => writeln!(text),
+        };
+        if let Some(why) = variable.not_yet {
+            let _ = writeln!(text, "# No effect yet: {why}.");
+        }
+        let _ = writeln!(text, "#{}={}", variable.name, variable.example);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `UPDATE_TEMPLATE=1 cargo test -p pytake template` writes the file anew.
+    #[test]
+    fn the_template_in_the_repository_is_this_table() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../.env.ai.example");
+        if std::env::var_os("UPDATE_TEMPLATE").is_some() {
+            std::fs::write(path, template()).unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(path).unwrap(), template());
+    }
+
+    #[test]
+    fn names_are_unique() {
+        let mut names: Vec<_> = VARIABLES.iter().map(|variable| variable.name).collect();
+        names.sort_unstable();
+        let count = names.len();
+        names.dedup();
+        assert_eq!(names.len(), count);
+    }
+}

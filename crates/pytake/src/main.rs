@@ -1,0 +1,59 @@
+//! `pytake`: the server and its commands. Without a command it serves.
+
+mod commands;
+mod telemetry;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Answers a business's customers on WhatsApp and by API, with AI it can trust and afford.
+#[derive(Debug, Parser)]
+#[command(name = "pytake", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Starts the server (also without any command).
+    Serve,
+    /// Checks configuration, database, providers, clock and disk, and says how to mend what is wrong.
+    Doctor,
+    /// Makes, lists and revokes API keys.
+    #[command(subcommand)]
+    Keys(commands::keys::KeysCommand),
+    /// Talks to the assistant in the terminal, through the same pipeline as the API.
+    Chat(commands::chat::ChatArguments),
+    /// Prints the OpenAPI document.
+    Openapi,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("could not start the runtime: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let done = match arguments.command.unwrap_or(Command::Serve) {
+        Command::Serve => runtime.block_on(commands::serve::run()),
+        Command::Doctor => runtime.block_on(commands::doctor::run()),
+        Command::Keys(command) => runtime.block_on(commands::keys::run(command)),
+        Command::Chat(arguments) => runtime.block_on(commands::chat::run(arguments)),
+        Command::Openapi => commands::openapi::run(),
+    };
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Builds what a configuration describes: store, providers, assistant. Decides nothing.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use pytake_assistant::money::ModelCatalog;
+use pytake_assistant::router::RouterConfig;
+use pytake_assistant::{AIProviderTrait, Assistant};
+use pytake_providers::{
+    AnthropicConfig, AnthropicProvider, CompatibleConfig, CompatibleProvider, LocalProvider, OpenAIConfig,
+    OpenAIProvider,
+};
+use pytake_store_sqlite::{SqliteOptions, SqliteStore};
+
+use crate::config::{Config, Database};
+use crate::demo::demo_shop;
+
+/// Why a configuration cannot be built.
+#[derive(Debug, thiserror::Error)]
+pub enum WiringError {
+    /// The database cannot be opened.
+    #[error("DATABASE_URL: {0}")]
+    Database(#[source] pytake_store_sqlite::OpenError),
+    /// The demo shop could not be written.
+    #[error("could not prepare the new database: {0}")]
+    Seed(#[source] pytake_assistant::error::StorageError),
+    /// A provider cannot be made.
+    #[error("{0}")]
+    Provider(String),
+    /// The catalog file cannot be used.
+    #[error("AI_MODEL_CATALOG: {path}: {why}", path = .path.display())]
+    Catalog {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+/// A working engine and its store.
+#[derive(Debug, Clone)]
+pub struct Wired {
+    /// The engine.
+    pub assistant: Assistant,
+    /// Its store.
+    pub store: Arc<SqliteStore>,
+}
+
+/// Opens the store, makes the providers, builds the assistant. Calls no provider.
+///
+/// # Errors
+/// [`WiringError`] naming the variable behind what cannot be built.
+pub fn wire(config: &Config) -> Result<Wired, WiringError> {
+    let store = match &config.database {
+        Database::File(path) => SqliteStore::open(path, &SqliteOptions::default()),
+        Database::Memory => SqliteStore::in_memory(),
+    }
+    .map_err(WiringError::Database)?;
+    let store = Arc::new(store);
+    let (profile, answers) = demo_shop();
+    // The store's own thread does the work: nothing here needs the runtime.
+    futures::executor::block_on(store.seed_if_new(&profile, &answers)).map_err(WiringError::Seed)?;
+    let mut builder = Assistant::builder(Arc::clone(&store) as _)
+        .settings(config.settings.clone())
+        .catalog(catalog(config)?)
+        .router(RouterConfig {
+            order: config.order.clone(),
+            weights: config.weights.clone(),
+            ..RouterConfig::default()
+        });
+    for provider in providers(config)? {
+        builder = builder.provider(provider);
+    }
+    Ok(Wired { assistant: builder.build(), store })
+}
+
+fn catalog(config: &Config) -> Result<ModelCatalog, WiringError> {
+    let Some(path) = &config.catalog else { return Ok(pytake_providers::catalog()) };
+    let invalid = |why: String| WiringError::Catalog { path: path.clone(), why };
+    let json = std::fs::read_to_string(path).map_err(|error| invalid(error.to_string()))?;
+    pytake_providers::catalog_with_overrides(&json).map_err(|error| invalid(error.to_string()))
+}
+
+/// Makes the configured providers, the local one last. Where providers are built: a new one adds a line here.
+///
+/// # Errors
+/// [`WiringError::Provider`] naming the variable behind the one that cannot be made.
+pub fn providers(config: &Config) -> Result<Vec<Arc<dyn AIProviderTrait>>, WiringError> {
+    let mut providers: Vec<Arc<dyn AIProviderTrait>> = Vec::new();
+    if let Some(vendor) = &config.openai {
+        let mut openai = OpenAIConfig::new(vendor.api_key.clone());
+        openai.rate_limit = Some(vendor.rate_limit);
+        openai.base_url = vendor.base_url.clone().unwrap_or(openai.base_url);
+        openai.default_model = vendor.model.clone().unwrap_or(openai.default_model);
+        providers.push(Arc::new(OpenAIProvider::new(openai).map_err(unusable("OPENAI_BASE_URL"))?));
+    }
+    if let Some(vendor) = &config.anthropic {
+        let mut anthropic = AnthropicConfig::new(vendor.api_key.clone());
+        anthropic.rate_limit = Some(vendor.rate_limit);
+        anthropic.base_url = vendor.base_url.clone().unwrap_or(anthropic.base_url);
+        anthropic.default_model = vendor.model.clone().unwrap_or(anthropic.default_model);
+        anthropic.version = config.anthropic_version.clone().unwrap_or(anthropic.version);
+        providers.push(Arc::new(AnthropicProvider::new(anthropic).map_err(unusable("ANTHROPIC_BASE_URL"))?));
+    }
+    for server in &config.compatible {
+        let compatible = CompatibleConfig {
+            name: server.name.clone(),
+            base_url: server.base_url.clone(),
+            api_key: server.api_key.clone(),
+            model: server.model.clone(),
+            rate_limit: server.rate_limit,
+            dialect: server.dialect.clone(),
+        };
+        let made = CompatibleProvider::new(compatible).map_err(unusable("AI_COMPATIBLE_PROVIDERS"))?;
+        providers.push(Arc::new(made));
+    }
+    providers.push(Arc::new(LocalProvider::new()));
+    Ok(providers)
+}
+
+fn unusable<E: std::fmt::Display>(variable: &'static str) -> impl Fn(E) -> WiringError {
+    move |why| WiringError::Provider(format!("{variable}: {why}"))
+}

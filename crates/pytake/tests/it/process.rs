@@ -1,0 +1,126 @@
+//! The binary as a process: starts, refusals, keys beside a running server, and a kill.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::{Value, json};
+
+use crate::emulator::server::Server;
+
+fn pytake(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_pytake"))
+        .args(arguments)
+        .current_dir(folder)
+        .env_clear()
+        .envs(environment.iter().copied())
+        .output()
+        .unwrap()
+}
+
+fn text(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+fn question(user: &str) -> Value {
+    json!({"message": "Qual o horário de vocês?", "user_id": user, "conversation_id": user})
+}
+
+#[test]
+fn a_malformed_environment_stops_the_start_with_the_variables_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = pytake(folder.path(), &["serve"], &[("AI_DAILY_REQUEST_LIMIT", "many")]);
+    assert!(!output.status.success());
+    assert!(text(&output).contains("AI_DAILY_REQUEST_LIMIT is \"many\""), "{}", text(&output));
+    assert!(!folder.path().join("data").exists(), "nothing was made");
+}
+
+#[test]
+fn an_address_others_can_reach_needs_a_key_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = pytake(folder.path(), &["serve"], &[("PYTAKE_LISTEN", "0.0.0.0:0")]);
+    assert!(!output.status.success());
+    assert!(text(&output).contains("pytake keys create"), "{}", text(&output));
+}
+
+#[test]
+fn keys_made_and_revoked_beside_a_running_server_count_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::in_folder(folder.path(), &[]);
+    assert_eq!(server.chat(&question("ana")).0, 200, "open while there is no key");
+    let made = pytake(folder.path(), &["keys", "create", "--tenant", "default", "--scope", "chat"], &[]);
+    let secret = text(&made).lines().last().unwrap().to_owned();
+    assert!(secret.starts_with("pytake_"), "{}", text(&made));
+    assert_eq!(server.chat(&question("ana")).0, 401);
+    assert_eq!(server.chat_with(Some(&secret), &question("ana")).0, 200);
+    let listed = text(&pytake(folder.path(), &["keys", "list"], &[]));
+    assert!(listed.contains("active") && !listed.contains(&secret), "{listed}");
+    let id = listed.split_whitespace().next().unwrap();
+    assert!(pytake(folder.path(), &["keys", "revoke", id], &[]).status.success());
+    assert_eq!(server.chat_with(Some(&secret), &question("ana")).0, 401);
+}
+
+#[test]
+fn a_second_server_on_the_same_file_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let _server = Server::in_folder(folder.path(), &[]);
+    let second = pytake(folder.path(), &["serve"], &[("PYTAKE_LISTEN", "127.0.0.1:0")]);
+    assert!(!second.status.success());
+    assert!(text(&second).contains("pytake.db"), "{}", text(&second));
+}
+
+#[test]
+fn messages_usage_and_limits_survive_a_kill() {
+    let folder = tempfile::tempdir().unwrap();
+    let limit = [("AI_DAILY_REQUEST_LIMIT", "3")];
+    let server = Server::in_folder(folder.path(), &limit);
+    for _ in 0..3 {
+        assert_eq!(server.chat(&question("ana")).0, 200);
+    }
+    server.kill();
+    let server = Server::in_folder(folder.path(), &limit);
+    let (status, body) = server.chat(&question("ana"));
+    assert_eq!((status, &body["error"]), (429, &json!("daily_limit_exceeded")), "{body}");
+    let usage = server.get("/api/v1/ai/usage/ana");
+    assert_eq!(usage["total_requests"], 3, "{usage}");
+    let conversation = server.get("/api/v1/ai/conversations/ana");
+    assert_eq!(conversation["messages"].as_array().unwrap().len(), 6, "{conversation}");
+}
+
+#[test]
+fn doctor_says_what_works_and_what_does_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let good = pytake(folder.path(), &["doctor"], &[]);
+    assert!(good.status.success(), "{}", text(&good));
+    // A port nobody listens on.
+    let environment = [("OPENAI_API_KEY", "sk-secret"), ("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")];
+    let bad = pytake(folder.path(), &["doctor"], &environment);
+    assert_eq!(bad.status.code(), Some(1));
+    assert!(text(&bad).contains("FAIL  openai") && !text(&bad).contains("sk-secret"), "{}", text(&bad));
+}
+
+#[test]
+fn the_terminal_chat_answers_and_says_why() {
+    use std::io::Write;
+    use std::process::Stdio;
+    let folder = tempfile::tempdir().unwrap();
+    let mut chat = Command::new(env!("CARGO_BIN_EXE_pytake"))
+        .args(["chat", "--why"])
+        .current_dir(folder.path())
+        .env_clear()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    chat.stdin.take().unwrap().write_all("What are your opening hours?\n".as_bytes()).unwrap();
+    let output = chat.wait_with_output().unwrap();
+    let said = text(&output);
+    assert!(said.contains("We are open Monday to Friday") && said.contains("understand"), "{said}");
+}
+
+#[test]
+fn the_openapi_document_is_printed() {
+    let folder = tempfile::tempdir().unwrap();
+    let printed = pytake(folder.path(), &["openapi"], &[]);
+    let document: Value = serde_json::from_slice(&printed.stdout).unwrap();
+    assert!(document["paths"]["/api/v1/ai/chat"]["post"].is_object());
+}

@@ -1,0 +1,284 @@
+//! The whole app in process: real router, real engine, SQLite in memory, no socket of its own.
+
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Request, StatusCode};
+use pytake_assistant::answers::{AnswerText, ApprovedAnswer};
+use pytake_assistant::clock::SystemClock;
+use pytake_assistant::id::{AnswerId, IdSource, TenantId, UuidSource};
+use pytake_assistant::router::RouterConfig;
+use pytake_assistant::tenant::TenantProfile;
+use pytake_assistant::{AIProviderTrait, Assistant, Clock, Settings};
+use pytake_providers::{
+    AnthropicConfig, AnthropicProvider, LocalProvider, OpenAIConfig, OpenAIProvider,
+};
+use pytake_server::{AppState, AuthMode, Parts};
+use pytake_store::{ApiKeyRecord, Keys, Scope};
+use pytake_store_sqlite::SqliteStore;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use tower::ServiceExt;
+
+use crate::vendor::{FakeVendor, Wire};
+
+/// One recorder for the process; nothing is exported in tests.
+static METRICS: LazyLock<metrics_exporter_prometheus::PrometheusHandle> =
+    LazyLock::new(|| pytake_server::recorder().expect("the buckets are valid").handle());
+
+/// An answer of the app.
+#[derive(Debug)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: StatusCode,
+    /// Headers.
+    pub headers: HeaderMap,
+    /// The body as text.
+    pub text: String,
+}
+
+impl Answer {
+    /// The body as JSON; null when it is none.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or(Value::Null)
+    }
+
+    /// The Server-Sent Events of the body: name and data.
+    pub fn events(&self) -> Vec<(String, Value)> {
+        self.text
+            .split("\n\n")
+            .filter_map(|frame| {
+                let field = |name: &str| frame.lines().find_map(|line| line.strip_prefix(name));
+                let data = serde_json::from_str(field("data: ")?).unwrap_or(Value::Null);
+                Some((field("event: ")?.to_owned(), data))
+            })
+            .collect()
+    }
+}
+
+/// Puts a [`TestApp`] together.
+#[derive(Default)]
+pub struct TestAppBuilder {
+    providers: Vec<Arc<dyn AIProviderTrait>>,
+    settings: Settings,
+    auth: AuthMode,
+    store: Option<Arc<SqliteStore>>,
+    clock: Option<Arc<dyn Clock>>,
+    router: RouterConfig,
+}
+
+impl TestAppBuilder {
+    /// Adds a provider; the first one added is asked first. The local one is always there, and last.
+    #[must_use]
+    pub fn provider(mut self, provider: impl AIProviderTrait) -> Self {
+        self.providers.push(Arc::new(provider));
+        self
+    }
+
+    /// Adds a provider that speaks to a fake vendor.
+    #[must_use]
+    pub fn vendor(self, wire: Wire, vendor: &FakeVendor) -> Self {
+        let key = SecretString::from("test-key");
+        match wire {
+            Wire::OpenAI => {
+                let config = OpenAIConfig { base_url: vendor.base_url(), rate_limit: None, ..OpenAIConfig::new(key) };
+                self.provider(OpenAIProvider::new(config).expect("a loopback address is valid"))
+            }
+            Wire::Anthropic => {
+                let config =
+                    AnthropicConfig { base_url: vendor.base_url(), rate_limit: None, ..AnthropicConfig::new(key) };
+                self.provider(AnthropicProvider::new(config).expect("a loopback address is valid"))
+            }
+        }
+    }
+
+    /// Limits and defaults.
+    #[must_use]
+    pub fn settings(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        change(&mut self.settings);
+        self
+    }
+
+    /// The deadline of a request.
+    #[must_use]
+    pub fn timeout(self, timeout: Duration) -> Self {
+        self.settings(|settings| settings.request_timeout = timeout)
+    }
+
+    /// Attempts, weights, breakers.
+    #[must_use]
+    pub fn router(mut self, config: RouterConfig) -> Self {
+        self.router = config;
+        self
+    }
+
+    /// Always asks for a key.
+    #[must_use]
+    pub fn with_keys_required(mut self) -> Self {
+        self.auth = AuthMode::Required;
+        self
+    }
+
+    /// On this store instead of a new one in memory.
+    #[must_use]
+    pub fn store(mut self, store: Arc<SqliteStore>) -> Self {
+        self.store = Some(store);
+        self
+    }
+
+    /// With this clock.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+
+    /// Starts it.
+    ///
+    /// # Panics
+    /// When no store can be made in memory.
+    pub fn start(self) -> TestApp {
+        let store = self.store.unwrap_or_else(|| Arc::new(SqliteStore::in_memory().expect("memory for a store")));
+        let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock::new()));
+        let order = self.providers.iter().map(|provider| provider.name().to_owned()).collect();
+        let mut builder = Assistant::builder(Arc::clone(&store) as _)
+            .settings(self.settings)
+            .clock(Arc::clone(&clock))
+            .catalog(pytake_providers::catalog())
+            .router(RouterConfig { order, ..self.router });
+        for provider in self.providers {
+            builder = builder.provider(provider);
+        }
+        let assistant = builder.provider(Arc::new(LocalProvider::new())).build();
+        let state = AppState::new(Parts {
+            assistant: assistant.clone(),
+            store: Arc::clone(&store) as _,
+            auth: self.auth,
+            clock,
+            ids: Arc::new(UuidSource),
+            metrics: METRICS.clone(),
+        });
+        TestApp { assistant, store, router: pytake_server::router(state) }
+    }
+}
+
+/// A running app.
+#[derive(Clone)]
+pub struct TestApp {
+    /// The engine.
+    pub assistant: Assistant,
+    /// Its store.
+    pub store: Arc<SqliteStore>,
+    router: Router,
+}
+
+impl TestApp {
+    /// Starts putting one together.
+    pub fn builder() -> TestAppBuilder {
+        TestAppBuilder::default()
+    }
+
+    /// Sends a request, with a key where one is given, and reads the whole answer.
+    ///
+    /// # Panics
+    /// When the request cannot be built or the answer not be read.
+    pub async fn send(&self, method: &str, path: &str, key: Option<&str>, body: Option<Value>) -> Answer {
+        let mut request =
+            Request::builder().method(method).uri(path).header("host", "127.0.0.1:8080");
+        if let Some(key) = key {
+            request = request.header("authorization", format!("Bearer {key}"));
+        }
+        if body.is_some() {
+            request = request.header("content-type", "application/json");
+        }
+        let body = body.map_or_else(Body::empty, |json| Body::from(json.to_string()));
+        self.send_raw(request.body(body).expect("a valid request")).await
+    }
+
+    /// Sends a request as it is.
+    ///
+    /// # Panics
+    /// When the answer cannot be read.
+    pub async fn send_raw(&self, request: Request<Body>) -> Answer {
+        let Ok(response) = self.router.clone().oneshot(request).await;
+        let (parts, body) = response.into_parts();
+        let bytes = to_bytes(body, 16 * 1024 * 1024).await.expect("a readable answer");
+        let text = String::from_utf8(bytes.to_vec()).expect("UTF-8");
+        Answer { status: parts.status, headers: parts.headers, text }
+    }
+
+    /// Posts JSON without a key.
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.send("POST", path, None, Some(body)).await
+    }
+
+    /// Gets without a key.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send("GET", path, None, None).await
+    }
+
+    /// Chats: message and user, with further fields of the request.
+    pub async fn chat(&self, message: &str, user: &str, more: &Value) -> Answer {
+        let mut body = serde_json::json!({"message": message, "user_id": user});
+        if let (Some(body), Some(more)) = (body.as_object_mut(), more.as_object()) {
+            body.extend(more.clone());
+        }
+        self.post("/api/v1/ai/chat", body).await
+    }
+
+    /// Makes a key for a tenant, creating it, and gives the secret.
+    ///
+    /// # Panics
+    /// When the store refuses it.
+    pub async fn key(&self, tenant: &str, scopes: &[Scope]) -> String {
+        let mut random = [0_u8; 32];
+        random[..16].copy_from_slice(&UuidSource.next().as_bytes()[..16]);
+        random[16..].copy_from_slice(&UuidSource.next().as_bytes()[20..36]);
+        let secret = pytake_server::new_secret(random);
+        let record = ApiKeyRecord {
+            id: UuidSource.next(),
+            tenant: TenantId::new(tenant).expect("a valid tenant"),
+            name: "test".to_owned(),
+            prefix: pytake_server::shown_prefix(&secret),
+            secret_hash: pytake_server::hash_secret(secret.expose_secret()),
+            scopes: scopes.to_vec(),
+            created_at: SystemClock::new().now(),
+            expires_at: None,
+            revoked_at: None,
+            last_used_at: None,
+        };
+        self.store.create_key(&record).await.expect("a store that takes keys");
+        secret.expose_secret().to_owned()
+    }
+
+    /// Gives the default tenant a small shop with two approved answers.
+    ///
+    /// # Panics
+    /// When the store refuses them.
+    pub async fn with_shop(self) -> Self {
+        use pytake_assistant::answers::Answers;
+        use pytake_assistant::tenant::Tenants;
+        let tenant = TenantId::default_tenant();
+        let profile = TenantProfile { business_name: "Loja Sol".to_owned(), ..TenantProfile::default() };
+        self.store.put_profile(&tenant, &profile).await.expect("a store that takes profiles");
+        let entries = [
+            ("horario", "Qual o horário de funcionamento? What are your opening hours?", "Abrimos das 9h às 18h."),
+            ("frete", "Quanto custa o frete? How much is shipping?", "O frete custa R$ 12,00."),
+        ];
+        for (id, question, text) in entries {
+            let answer = ApprovedAnswer {
+                id: AnswerId::new(id).expect("a valid id"),
+                questions: vec![question.to_owned()],
+                answers: vec![AnswerText {
+                    language: pytake_understanding::language::Language::Portuguese,
+                    text: text.to_owned(),
+                }],
+                updated_at: SystemClock::new().now(),
+            };
+            self.store.put_answer(&tenant, &answer).await.expect("a store that takes answers");
+        }
+        self
+    }
+}
