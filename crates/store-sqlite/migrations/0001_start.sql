@@ -88,7 +88,9 @@ CREATE INDEX conversations_by_user ON conversations (tenant_id, user_id);
 CREATE INDEX conversations_with_people ON conversations (tenant_id, updated_at, conversation_id)
 WHERE attendant = 'human';
 
--- `position` counts 0, 1, 2, … within the conversation, so one conversation lies on neighbouring pages.
+-- `position` counts 0, 1, 2, … within the conversation. `record` is how an answer came to be, as JSON. A table with
+-- row ids: the turns of a batch append to the same page, and only the small index entry goes to the conversation's
+-- own place. Kept by conversation, every turn would rewrite a page of its own and split it every few turns.
 CREATE TABLE messages (
     tenant_id       TEXT    NOT NULL,
     conversation_id TEXT    NOT NULL,
@@ -99,15 +101,8 @@ CREATE TABLE messages (
     tokens          INTEGER NOT NULL,
     created_at      INTEGER NOT NULL,
     language        TEXT,
-    record_id       INTEGER,
+    record          TEXT,
     PRIMARY KEY (tenant_id, conversation_id, position)
-) STRICT, WITHOUT ROWID;
-
--- How an answer came to be, as JSON. Longer than the message and seldom read, so it is kept apart: the turns of a
--- batch append to the same page. Found through the message, so the tenant need not come first.
-CREATE TABLE answer_records (
-    record_id INTEGER PRIMARY KEY,
-    record    TEXT    NOT NULL
 ) STRICT;
 
 CREATE TABLE summaries (

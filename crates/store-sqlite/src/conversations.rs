@@ -78,19 +78,12 @@ impl MessageRow {
         conversation: &ConversationId,
         position: i64,
     ) -> Result<()> {
-        const INSERT_RECORD: &str = "
-            INSERT INTO answer_records (record)
-            VALUES (?1)";
         const INSERT: &str = "
             INSERT INTO messages (
                 tenant_id, conversation_id, position, message_id, role,
-                content, tokens, created_at, language, record_id
+                content, tokens, created_at, language, record
             )
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
-        let record_id = match &self.record {
-            Some(record) => Some(connection.prepare_cached(INSERT_RECORD)?.insert([record])?),
-            None => None,
-        };
         let message = &self.message;
         let row = params![
             tenant.as_str(),
@@ -102,7 +95,7 @@ impl MessageRow {
             message.tokens,
             instant(message.created_at),
             message.language,
-            record_id,
+            self.record,
         ];
         connection.prepare_cached(INSERT)?.execute(row).map(drop)
     }
@@ -133,7 +126,6 @@ fn messages(
     const MESSAGES: &str = "
         SELECT message_id, role, content, tokens, created_at, language, record
         FROM messages
-        LEFT JOIN answer_records USING (record_id)
         WHERE tenant_id = ?1
           AND conversation_id = ?2
           AND position >= ?3
@@ -233,14 +225,6 @@ fn delete(connection: &Connection, tenant: &TenantId, conversation: &Conversatio
         DELETE FROM conversations
         WHERE tenant_id = ?1
           AND conversation_id = ?2";
-    const RECORDS: &str = "
-        DELETE FROM answer_records
-        WHERE record_id IN (
-            SELECT record_id
-            FROM messages
-            WHERE tenant_id = ?1
-              AND conversation_id = ?2
-        )";
     const MESSAGES: &str = "
         DELETE FROM messages
         WHERE tenant_id = ?1
@@ -251,7 +235,7 @@ fn delete(connection: &Connection, tenant: &TenantId, conversation: &Conversatio
           AND conversation_id = ?2";
     let key = [tenant.as_str(), conversation.as_str()];
     let is_gone = connection.prepare_cached(DELETE)?.execute(key)? > 0;
-    for rest in [RECORDS, MESSAGES, SUMMARY] {
+    for rest in [MESSAGES, SUMMARY] {
         connection.prepare_cached(rest)?.execute(key)?;
     }
     Ok(is_gone)

@@ -88,16 +88,9 @@ fn own_instructions(request: &TurnRequest, situation: &Situation) -> Result<Opti
         return Ok(Some(system_prompt.clone()));
     }
     let Some(prompt) = &situation.prompt else { return Ok(None) };
-    let values = prompt
-        .variables
-        .iter()
-        .filter_map(|name| request.context.get_key_value(name))
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect();
-    let text = template::render(&prompt.template, &values).map_err(|problems| {
-        AIError::InvalidRequest(
-            problems.into_iter().map(|p| FieldProblem::new(p.field.replacen("variables.", "context.", 1), p.problem)).collect(),
-        )
+    let text = template::fill(&prompt.template, &request.context).map_err(|problems| {
+        let in_context = |p: FieldProblem| FieldProblem::new(p.field.replacen("variables.", "context.", 1), p.problem);
+        AIError::InvalidRequest(problems.into_iter().map(in_context).collect())
     })?;
     Ok(Some(instructions::with_contract(&text)))
 }

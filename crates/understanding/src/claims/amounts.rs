@@ -10,22 +10,22 @@ use super::{ClaimKind, Finder};
 const NUMBER: &str = r"(?:\d{1,3}(?:[.,\x{a0} ]\d{3})+(?:[.,]\d{1,2})?|\d+(?:[.,]\d{1,2})?)";
 
 static BEFORE: LazyLock<Regex> = LazyLock::new(|| {
-    let currency = r"R\$|US\$|MX\$|AR\$|CO\$|CL\$|S/\.?|[$€£]|\b(?:USD|BRL|EUR|GBP|MXN|ARS|COP|CLP|PEN)\b";
+    let currency = r"R\$|US\$|MX\$|AR\$|CO\$|CL\$|S/\.?|[$€£]|(?-u:\b)(?:USD|BRL|EUR|GBP|MXN|ARS|COP|CLP|PEN)(?-u:\b)";
     let pattern =
-        format!(r"(?i)({currency})[\x{{a0}} ]?({NUMBER})(?:\s?(mil|k|milh[õo]es|mill[oó]n|million)\b)?");
+        format!(r"(?i)({currency})[\x{{a0}} ]?({NUMBER})(?:\s?(mil|k|milh[õo]es|mill[oó]n|million)(?-u:\b))?");
     Regex::new(&pattern).expect("the pattern is a constant")
 });
 
 static AFTER: LazyLock<Regex> = LazyLock::new(|| {
     let words = "reais|real|contos?|d[óo]lares|d[óo]lar|dollars?|bucks|euros?|pesos?|soles|libras|pounds";
-    let currency = format!(r"€|£|(?:{words}|usd|brl|eur|gbp|mxn|ars|cop|clp)\b");
-    let scale = r"(?:\s?(mil|k|milh[õo]es|mill[oó]n|million)\b(?:\sde)?)?";
-    let pattern = format!(r"(?i)\b({NUMBER}){scale}[\x{{a0}} ]?({currency})");
+    let currency = format!(r"€|£|(?:{words}|usd|brl|eur|gbp|mxn|ars|cop|clp)(?-u:\b)");
+    let scale = r"(?:\s?(mil|k|milh[õo]es|mill[oó]n|million)(?-u:\b)(?:\sde)?)?";
+    let pattern = format!(r"(?i)(?-u:\b)({NUMBER}){scale}[\x{{a0}} ]?({currency})");
     Regex::new(&pattern).expect("the pattern is a constant")
 });
 
 static PERCENTAGE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)(\d+(?:[.,]\d+)?)\s?(?:%|por\s?cent|por\s?ciento\b|per\s?cent)")
+    Regex::new(r"(?i)(\d+(?:[.,]\d+)?)\s?(?:%|por\s?cent|por\s?ciento(?-u:\b)|per\s?cent)")
         .expect("the pattern is a constant")
 });
 

@@ -7,23 +7,23 @@ use regex::{Captures, Regex};
 use super::{ClaimKind, Finder};
 
 static NUMERIC: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"\b(\d{1,2})([/.-])(\d{1,2})(?:([/.-])(\d{4}|\d{2}))?\b").expect("the pattern is a constant")
+    Regex::new(r"(?-u:\b)(\d{1,2})([/.-])(\d{1,2})(?:([/.-])(\d{4}|\d{2}))?(?-u:\b)").expect("the pattern is a constant")
 });
 
 static ISO: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"\b(\d{4})-(\d{2})-(\d{2})\b").expect("the pattern is a constant"));
+    LazyLock::new(|| Regex::new(r"(?-u:\b)(\d{4})-(\d{2})-(\d{2})(?-u:\b)").expect("the pattern is a constant"));
 
 const MONTH: &str = r"jan(?:eiro|uary)?|ene(?:ro)?|fev(?:ereiro)?|feb(?:rero|ruary)?|mar(?:ço|co|zo|ch)?|abr(?:il)?|apr(?:il)?|mai(?:o)?|mayo|may|jun(?:ho|io|e)?|jul(?:ho|io|y)?|ago(?:sto)?|aug(?:ust)?|set(?:embro|iembre)?|sep(?:tiembre|tember|t)?|out(?:ubro)?|oct(?:ubre|ober)?|nov(?:embro|iembre|ember)?|dez(?:embro)?|dic(?:iembre)?|dec(?:ember)?";
 
 static DAY_FIRST: LazyLock<Regex> = LazyLock::new(|| {
     let pattern = format!(
-        r"(?i)\b(\d{{1,2}})(?:º|°|o|st|nd|rd|th)?\s(?:de\s|of\s)?({MONTH})\b\.?(?:,?\s(?:de\s|del\s)?(\d{{4}})\b)?"
+        r"(?i)(?-u:\b)(\d{{1,2}})(?:º|°|o|st|nd|rd|th)?\s(?:de\s|of\s)?({MONTH})(?-u:\b)\.?(?:,?\s(?:de\s|del\s)?(\d{{4}})(?-u:\b))?"
     );
     Regex::new(&pattern).expect("the pattern is a constant")
 });
 
 static MONTH_FIRST: LazyLock<Regex> = LazyLock::new(|| {
-    let pattern = format!(r"(?i)\b({MONTH})\b\.?\s(\d{{1,2}})(?:st|nd|rd|th)?\b(?:,?\s(\d{{4}})\b)?");
+    let pattern = format!(r"(?i)(?-u:\b)({MONTH})(?-u:\b)\.?\s(\d{{1,2}})(?:st|nd|rd|th)?(?-u:\b)(?:,?\s(\d{{4}})(?-u:\b))?");
     Regex::new(&pattern).expect("the pattern is a constant")
 });
 

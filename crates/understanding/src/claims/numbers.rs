@@ -15,7 +15,7 @@ static PHONE: LazyLock<Regex> = LazyLock::new(|| {
 /// `#12345`, `AA123456785BR`, `ABC-1234`, `BEMVINDO10`, a UUID, a number of five or more digits.
 static CODE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"#[\p{L}\d][\p{L}\d-]*|\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b|\b[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)*\b|\b\d[\dA-Z]*(?:-[\dA-Z]+)*\b",
+        r"#[\p{L}\d][\p{L}\d-]*|(?-u:\b)[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?-u:\b)|(?-u:\b)[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)*(?-u:\b)|(?-u:\b)\d[\dA-Z]*(?:-[\dA-Z]+)*(?-u:\b)",
     )
     .expect("the pattern is a constant")
 });

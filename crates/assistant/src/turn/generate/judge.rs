@@ -37,7 +37,9 @@ impl Judge {
         let profile = &situation.tenant.profile;
         let mut facts = vec![
             request.message.clone(),
+            profile.business_name.clone(),
             profile.description.clone(),
+            profile.tone.clone(),
             profile.hours.clone(),
             profile.instructions.clone(),
         ];
