@@ -1,14 +1,15 @@
 //! Analysis: what a message says about its writer and their matter, and which intent it has.
 //!
-//! Here stand the contract of `POST /api/v1/ai/analyze` and `classify`, also the library's. Each kind of
-//! analysis is one file beside this one and one line of the table in `analyzer.rs`, which says how to add one;
-//! everything here is pure. [`Assistant::analyze`](crate::Assistant::analyze) does the calls. Messages are
+//! Here stand the contract of `POST /api/v1/ai/analyze` and `classify`, also the library's. Each built-in type of
+//! analysis is one file beside this one and one line of the table in `analyzer.rs`, which says how to add one; a
+//! program adds its own as [`CustomAnalysis`]. Everything here is pure. [`Assistant::analyze`](crate::Assistant::analyze) does the calls. Messages are
 //! analysed whatever they say: the content filter guards answers, and nothing is answered here.
 
 mod analyzer;
 mod category;
 pub(crate) mod checked;
 pub(crate) mod classify;
+mod custom;
 mod departments;
 mod emotion;
 mod entity;
@@ -24,20 +25,27 @@ mod prompt;
 mod sentiment;
 mod spam;
 mod toxicity;
+mod wanted;
 
-pub(crate) use analyzer::find_on_device;
+pub use custom::CustomAnalysis;
+pub use finding::Finding;
+
+pub(crate) use custom::CustomAnalyses;
 pub(crate) use entity::flat as flat_entities;
-pub(crate) use finding::{Finding, Subject};
+pub(crate) use finding::Subject;
 pub(crate) use plan::{Plan, plan};
 pub(crate) use prompt::{Prompt, analysis_prompt, read_answer};
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
-/// One kind of analysis. A new one is a variant here and a file in `analysis/`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+/// One type of analysis; on the wire its name.
+///
+/// A built-in one is a variant with a place in [`AnalysisType::BUILT_IN`], and a file in `analysis/`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+#[serde(from = "String")]
 #[expect(missing_docs, reason = "each is the contract's word of the same name")]
 #[non_exhaustive]
 pub enum AnalysisType {
@@ -51,11 +59,27 @@ pub enum AnalysisType {
     Toxicity,
     Spam,
     Injection,
+    /// One that the embedding program registered, by its name. A request for one that it did not is refused.
+    Custom(Arc<str>),
 }
 
 impl AnalysisType {
+    /// All that need not be registered.
+    pub const BUILT_IN: [Self; 10] = [
+        Self::Sentiment,
+        Self::Emotion,
+        Self::Intent,
+        Self::Entity,
+        Self::Language,
+        Self::Priority,
+        Self::Category,
+        Self::Toxicity,
+        Self::Spam,
+        Self::Injection,
+    ];
+
     /// The name on the wire and in a model's answer.
-    pub fn as_str(self) -> &'static str {
+    pub fn as_str(&self) -> &str {
         match self {
             Self::Sentiment => "sentiment",
             Self::Emotion => "emotion",
@@ -67,7 +91,28 @@ impl AnalysisType {
             Self::Toxicity => "toxicity",
             Self::Spam => "spam",
             Self::Injection => "injection",
+            Self::Custom(name) => name,
         }
+    }
+}
+
+impl From<&str> for AnalysisType {
+    /// The built-in one of that name, else a custom one.
+    fn from(name: &str) -> Self {
+        let built_in = Self::BUILT_IN.into_iter().find(|kind| kind.as_str() == name);
+        built_in.unwrap_or_else(|| Self::Custom(name.into()))
+    }
+}
+
+impl From<String> for AnalysisType {
+    fn from(name: String) -> Self {
+        Self::from(name.as_str())
+    }
+}
+
+impl Serialize for AnalysisType {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
     }
 }
 
@@ -108,7 +153,7 @@ pub struct AnalyzeRequest {
 /// The result: one entry per asked type.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AnalyzeResponse {
-    /// By type, in the contract's shapes.
+    /// By type, in the contract's shapes or the custom analysis' own.
     pub analysis: BTreeMap<AnalysisType, serde_json::Value>,
     /// By type, 0 to 1: what the model said of itself, or the device's calibrated figure (language); null where
     /// nothing honest can be said (a pattern has no probability).
@@ -209,4 +254,33 @@ pub struct IntentScore {
     pub intent: String,
     /// 0 to 1.
     pub confidence: f32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_type_is_its_name_on_the_wire_also_as_a_key() {
+        let names = [
+            "sentiment",
+            "emotion",
+            "intent",
+            "entity",
+            "language",
+            "priority",
+            "category",
+            "toxicity",
+            "spam",
+            "injection",
+        ];
+        assert_eq!(AnalysisType::BUILT_IN.map(|kind| serde_json::to_value(kind).unwrap()), names);
+        for name in names.into_iter().chain(["churn_risk"]) {
+            let text = format!(r#"{{"{name}":null}}"#);
+            let by_type: BTreeMap<AnalysisType, Option<f32>> = serde_json::from_str(&text).unwrap();
+            assert_eq!(serde_json::to_string(&by_type).unwrap(), text);
+        }
+        assert_eq!(AnalysisType::from("spam"), AnalysisType::Spam);
+        assert_eq!(AnalysisType::from("churn_risk"), AnalysisType::Custom("churn_risk".into()));
+    }
 }

@@ -36,6 +36,13 @@ pub struct AnswerText {
 }
 
 impl ApprovedAnswer {
+    /// o200k tokens of its title with its longest text.
+    pub fn longest_tokens(&self) -> u64 {
+        let title = self.questions.first().map_or(0, |title| pytake_tokenizer::count(title));
+        let text = self.answers.iter().map(|a| pytake_tokenizer::count(&a.text)).max().unwrap_or(0);
+        (title + text) as u64
+    }
+
     /// The text in a language, else the first one.
     pub fn text_in(&self, language: Option<Language>) -> Option<&AnswerText> {
         self.answers.iter().find(|a| Some(a.language) == language).or_else(|| self.answers.first())
@@ -51,6 +58,8 @@ pub struct FoundAnswer {
     pub score: f32,
     /// 0 to 1: share of the question's informative words that the entry covers.
     pub coverage: f32,
+    /// o200k tokens it takes in a prompt at most, counted once when the entry was prepared.
+    pub tokens: u64,
 }
 
 /// Stores approved answers.

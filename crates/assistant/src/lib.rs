@@ -21,6 +21,7 @@ pub mod reply;
 pub mod router;
 pub mod service;
 pub mod settings;
+pub mod spans;
 pub mod template;
 pub mod tenant;
 pub mod trail;
@@ -31,7 +32,10 @@ mod summary;
 mod tenant_view;
 mod turn;
 
-pub use analysis::{AnalysisEngine, AnalysisType, AnalyzeRequest, AnalyzeResponse, ClassifyRequest, ClassifyResponse};
+pub use analysis::{
+    AnalysisEngine, AnalysisType, AnalyzeRequest, AnalyzeResponse, ClassifyRequest, ClassifyResponse,
+    CustomAnalysis,
+};
 pub use chat::{AIProvider, ChatEvent, ChatRequest, ChatResponse, ChatStream};
 pub use clock::Clock;
 pub use conversation::{ConversationMessage, Conversations};

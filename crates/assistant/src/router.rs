@@ -29,8 +29,8 @@ use tokio_util::task::TaskTracker;
 
 pub use self::breaker::{BreakerConfig, BreakerState};
 pub use self::call::{
-    Accept, Acceptance, Billed, ProviderStatus, RouteEvent, RouteFailure, RouteFailureReason, Routed,
-    RoutedAnswer, RoutedCall, RoutedStream, Task,
+    Accept, Acceptance, Billed, Earlier, ProviderStatus, RouteEvent, RouteFailure, RouteFailureReason,
+    Routed, RoutedAnswer, RoutedCall, RoutedStream, Task,
 };
 
 use self::attempt::Listener;
@@ -107,11 +107,7 @@ impl Router {
         let link = |provider| Arc::new(Link::new(provider, config.max_queue, Arc::clone(&shared)));
         let links: Vec<Arc<Link>> = providers.into_iter().map(link).collect();
         let order = order_of(&links, &config.order);
-        let weight = |link: &Arc<Link>| {
-            let named = config.weights.iter().find(|(name, _)| name == link.provider.name());
-            named.map_or(0, |(_, weight)| *weight)
-        };
-        let weights: Vec<u32> = links.iter().map(weight).collect();
+        let weights: Vec<u32> = links.iter().map(|link| weight_of(link, &config)).collect();
         let balance = Mutex::new(Balance::by_weight(&weights));
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         Self { inner: Arc::new(Inner { links, order, balance, config, catalog, shared, tasks, stop }) }
@@ -200,9 +196,16 @@ impl Router {
         self.inner.links.iter().map(|link| link.provider.name().to_owned()).collect()
     }
 
-    /// Whether any provider besides the local one is configured to work.
+    /// Whether a call that prefers nobody may reach a provider besides the local one: one of the order, or one that
+    /// has a weight.
     pub fn has_remote(&self) -> bool {
-        self.inner.links.iter().any(|link| !link.is_local() && link.provider.is_available())
+        let inner = &self.inner;
+        let weighted = |link: &Arc<Link>| weight_of(link, &inner.config) > 0;
+        inner.links.iter().enumerate().any(|(index, link)| {
+            !link.is_local()
+                && link.provider.is_available()
+                && (inner.order.contains(&index) || weighted(link))
+        })
     }
 
     /// Ends background probes and waits for them. Calls in flight are their callers'.
@@ -286,6 +289,12 @@ fn order_of(links: &[Arc<Link>], names: &[String]) -> Vec<usize> {
     }
     order.extend((0..links.len()).filter(|index| links[*index].is_local()));
     order
+}
+
+/// Its share of the turns; none where it is not named.
+fn weight_of(link: &Link, config: &RouterConfig) -> u32 {
+    let named = config.weights.iter().find(|(name, _)| name == link.provider.name());
+    named.map_or(0, |(_, weight)| *weight)
 }
 
 #[cfg(test)]

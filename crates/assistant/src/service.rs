@@ -20,6 +20,8 @@ use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
+use crate::Storage;
+use crate::analysis::{CustomAnalyses, CustomAnalysis};
 use crate::chat::{ChatEvent, ChatRequest, ChatResponse, ChatStream};
 use crate::clock::{Clock, SystemClock};
 use crate::error::AIError;
@@ -32,7 +34,6 @@ use crate::settings::Settings;
 use crate::summary::Summaries;
 use crate::tenant_view::TenantViews;
 use crate::turn::{self, CheckedAgainst, Outlet, TurnRequest};
-use crate::Storage;
 
 /// Deltas a slow reader may lag behind before the turn waits for it.
 const STREAM_BUFFER: usize = 64;
@@ -47,6 +48,7 @@ pub(crate) struct Engine {
     pub(crate) catalog: Arc<ModelCatalog>,
     pub(crate) tenants: TenantViews,
     pub(crate) lanes: Lanes,
+    pub(crate) custom_analyses: CustomAnalyses,
     pub(crate) summaries: Summaries,
     /// Turns in flight and background summaries; drained at shutdown.
     pub(crate) tasks: TaskTracker,
@@ -106,6 +108,7 @@ pub struct AssistantBuilder {
     router: RouterConfig,
     settings: Settings,
     catalog: ModelCatalog,
+    analyses: CustomAnalyses,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
 }
@@ -139,6 +142,15 @@ impl AssistantBuilder {
         self
     }
 
+    /// Adds a type of analysis.
+    ///
+    /// # Errors
+    /// [`AIError::Configuration`] when its name is not one, built in or taken, or its schema is not strict.
+    pub fn analysis(mut self, analysis: Arc<dyn CustomAnalysis>) -> Result<Self, AIError> {
+        self.analyses.add(analysis)?;
+        Ok(self)
+    }
+
     /// Another clock, for tests.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
@@ -164,8 +176,7 @@ impl AssistantBuilder {
             .map(|p| (p.name().to_owned(), p.default_model().to_owned()))
             .collect();
         let max_attempts = self.router.max_attempts;
-        let router =
-            Router::new(self.providers, self.router, Arc::clone(&self.clock), Arc::clone(&catalog));
+        let router = Router::new(self.providers, self.router, Arc::clone(&self.clock), Arc::clone(&catalog));
         let engine = Engine {
             provider_names: router.provider_names(),
             router,
@@ -176,6 +187,7 @@ impl AssistantBuilder {
             ids: self.ids,
             catalog,
             lanes: Lanes::default(),
+            custom_analyses: self.analyses,
             summaries: Summaries::default(),
             tasks: TaskTracker::new(),
             remote_models,
@@ -194,6 +206,7 @@ impl Assistant {
             router: RouterConfig::default(),
             settings: Settings::default(),
             catalog: ModelCatalog::default(),
+            analyses: CustomAnalyses::default(),
             clock: Arc::new(SystemClock::new()),
             ids: Arc::new(UuidSource),
         }
@@ -240,7 +253,9 @@ impl Assistant {
                 let rest = futures::stream::poll_fn(move |context| received.poll_recv(context));
                 Ok(futures::stream::once(std::future::ready(first)).chain(rest).boxed())
             }
-            None => Err(AIError::ServiceUnavailable("the turn was stopped before it had an answer".to_owned())),
+            None => {
+                Err(AIError::ServiceUnavailable("the turn was stopped before it had an answer".to_owned()))
+            }
         }
     }
 
@@ -260,6 +275,7 @@ impl Assistant {
         let against = CheckedAgainst {
             settings: &self.engine.settings,
             providers: &self.engine.provider_names,
+            arrived_at: self.engine.clock.now(),
             now: self.engine.clock.elapsed(),
             fresh_conversation: self.engine.ids.next(),
         };

@@ -9,8 +9,8 @@ use tracing::Span;
 use tracing::field::Empty;
 
 use crate::error::AIError;
-use crate::provider::{Completion, ProviderFailure};
-use crate::router::kind_name;
+use crate::money::TokenUsage;
+use crate::provider::Completion;
 
 /// A whole turn, from its lane to its answer; the steps below are its children.
 pub const TURN: &str = "turn";
@@ -83,7 +83,7 @@ pub(crate) fn provider_call(provider: &str, model: &str, max_tokens: u32) -> Spa
         { OPERATION } = OPERATION_CHAT,
         { PROVIDER } = provider,
         { REQUEST_MODEL } = model,
-        { REQUEST_MAX_TOKENS } = max_tokens,
+        { REQUEST_MAX_TOKENS } = i64::from(max_tokens),
         { RESPONSE_MODEL } = Empty,
         { INPUT_TOKENS } = Empty,
         { OUTPUT_TOKENS } = Empty,
@@ -92,24 +92,33 @@ pub(crate) fn provider_call(provider: &str, model: &str, max_tokens: u32) -> Spa
     )
 }
 
-/// Notes what came of a call to a provider.
-pub(crate) fn provider_answered(span: &Span, outcome: Result<&Completion, &ProviderFailure>) {
+/// Notes the answer to a call.
+pub(crate) fn provider_answered(span: &Span, completion: &Completion) {
     if span.is_disabled() {
         return;
     }
-    let usage = match outcome {
-        Ok(completion) => {
-            span.record(RESPONSE_MODEL, completion.model.as_str());
-            completion.usage
-        }
-        Err(failure) => {
-            span.record(ERROR_TYPE, kind_name(failure.kind));
-            span.record(EXPORTED_STATUS, "ERROR");
-            failure.usage
-        }
-    };
-    if let Some(usage) = usage {
-        span.record(INPUT_TOKENS, usage.input_tokens);
-        span.record(OUTPUT_TOKENS, usage.output_tokens);
+    span.record(RESPONSE_MODEL, completion.model.as_str());
+    note_usage(span, completion.usage);
+}
+
+/// Notes the failure of a call, by its kind's name.
+pub(crate) fn provider_failed(span: &Span, kind: &'static str, usage: Option<TokenUsage>) {
+    if span.is_disabled() {
+        return;
     }
+    span.record(ERROR_TYPE, kind);
+    span.record(EXPORTED_STATUS, "ERROR");
+    note_usage(span, usage);
+}
+
+fn note_usage(span: &Span, usage: Option<TokenUsage>) {
+    if let Some(usage) = usage {
+        span.record(INPUT_TOKENS, signed(usage.input_tokens));
+        span.record(OUTPUT_TOKENS, signed(usage.output_tokens));
+    }
+}
+
+/// OpenTelemetry's integers are signed; its bridge makes text of others.
+fn signed(tokens: u64) -> i64 {
+    i64::try_from(tokens).unwrap_or(i64::MAX)
 }

@@ -14,7 +14,7 @@ use crate::id::{ConversationId, TenantId, UserId};
 use crate::instructions;
 use crate::ledger::Operation;
 use crate::provider::{CompletionRequest, Evidence, PromptMessage, Role};
-use crate::router::{Acceptance, Billed, RoutedCall, Task};
+use crate::router::{Acceptance, Billed, Earlier, RoutedCall, Task};
 use crate::service::Engine;
 use crate::trail::Trail;
 use crate::turn::{self, Seat};
@@ -130,6 +130,7 @@ async fn summarise(
     input_tokens: u64,
 ) -> Summarised {
     let call = RoutedCall {
+        earlier: Earlier::default(),
         request: CompletionRequest {
             model: "".into(),
             system: instructions::SUMMARY.into(),

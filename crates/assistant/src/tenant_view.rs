@@ -25,7 +25,8 @@ pub(crate) struct TenantView {
     pub(crate) profile: TenantProfile,
     /// `None` when the operator switched filtering off.
     pub(crate) filter: Option<ContentFilter>,
-    answers: Vec<Arc<ApprovedAnswer>>,
+    /// With the tokens each takes in a prompt at most.
+    answers: Vec<(Arc<ApprovedAnswer>, u64)>,
     index: LexicalIndex,
     /// The default instructions, with the output contract.
     pub(crate) system: Arc<str>,
@@ -61,6 +62,11 @@ impl TenantView {
             answer: text,
         });
         let index = LexicalIndex::build(documents);
+        let with_tokens = |answer: ApprovedAnswer| {
+            let tokens = answer.longest_tokens();
+            (Arc::new(answer), tokens)
+        };
+        let answers = answers.into_iter().map(with_tokens).collect();
         let system = instructions::system_prompt(&profile, true);
         Self {
             version,
@@ -69,7 +75,7 @@ impl TenantView {
             system_tokens: pytake_tokenizer::count(&system) as u64,
             system: system.into(),
             business_name: profile.business_name.as_str().into(),
-            answers: answers.into_iter().map(Arc::new).collect(),
+            answers,
             profile,
         }
     }
@@ -82,7 +88,8 @@ impl TenantView {
             .iter()
             .filter_map(|hit| {
                 let answer = self.answers.get(hit.document)?;
-                Some(FoundAnswer { answer: Arc::clone(answer), score: hit.score, coverage: hit.coverage })
+                let (answer, tokens) = (Arc::clone(&answer.0), answer.1);
+                Some(FoundAnswer { answer, score: hit.score, coverage: hit.coverage, tokens })
             })
             .collect();
         Found { answers, is_confident }

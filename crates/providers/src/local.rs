@@ -193,7 +193,7 @@ mod tests {
             answers: answers.collect(),
             updated_at: jiff::Timestamp::UNIX_EPOCH,
         };
-        FoundAnswer { answer: Arc::new(answer), score: 1.0, coverage }
+        FoundAnswer { answer: Arc::new(answer), score: 1.0, coverage, tokens: 0 }
     }
 
     fn shipping(coverage: f32) -> FoundAnswer {

@@ -4,8 +4,8 @@
 
 use async_trait::async_trait;
 use pytake::{
-    AIError, AIProviderTrait, AIService, ChatRequest, Completion, CompletionRequest, FailureKind, FinishReason,
-    ProviderFailure,
+    AIError, AIProviderTrait, AIService, ChatRequest, Completion, CompletionRequest, FailureKind,
+    FinishReason, ProviderFailure,
 };
 
 #[derive(Debug)]

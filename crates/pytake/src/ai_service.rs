@@ -8,7 +8,7 @@ use pytake_assistant::prompts::CustomPrompt;
 use pytake_assistant::service::{PromptDraft, RenderedPrompt, UserUsageReport};
 use pytake_assistant::{
     AIProviderTrait, AnalyzeRequest, AnalyzeResponse, Assistant, ChatRequest, ChatResponse, ChatStream,
-    ClassifyRequest, ClassifyResponse, Settings,
+    ClassifyRequest, ClassifyResponse, CustomAnalysis, Settings,
 };
 use pytake_providers::LocalProvider;
 use pytake_store_sqlite::SqliteStore;
@@ -36,6 +36,7 @@ struct Ready {
 #[derive(Default)]
 pub struct AIServiceBuilder {
     providers: Vec<Arc<dyn AIProviderTrait>>,
+    analyses: Vec<Arc<dyn CustomAnalysis>>,
     settings: Settings,
     store: Option<SqliteStore>,
     with_demo: bool,
@@ -46,6 +47,13 @@ impl AIServiceBuilder {
     #[must_use]
     pub fn provider(mut self, provider: impl AIProviderTrait) -> Self {
         self.providers.push(Arc::new(provider));
+        self
+    }
+
+    /// Adds a type of analysis, which requests name as [`AnalysisType::Custom`](crate::AnalysisType::Custom).
+    #[must_use]
+    pub fn analysis(mut self, analysis: impl CustomAnalysis) -> Self {
+        self.analyses.push(Arc::new(analysis));
         self
     }
 
@@ -73,7 +81,8 @@ impl AIServiceBuilder {
     /// The finished service.
     ///
     /// # Errors
-    /// [`AIError::Storage`] when no store can be made in memory.
+    /// [`AIError::Configuration`] when no store can be made in memory, or an analysis cannot be added (its name is not
+    /// one, built in or taken, or its schema is not strict); [`AIError::Storage`] when the demo shop cannot be written.
     pub fn build(self) -> Result<AIService, AIError> {
         let store = match self.store {
             Some(store) => store,
@@ -90,6 +99,9 @@ impl AIServiceBuilder {
             .router(pytake_assistant::router::RouterConfig { order, ..Default::default() });
         for provider in self.providers {
             builder = builder.provider(provider);
+        }
+        for analysis in self.analyses {
+            builder = builder.analysis(analysis)?;
         }
         let assistant = builder.provider(Arc::new(LocalProvider::new())).build();
         Ok(AIService::of(assistant, TenantId::default_tenant()))

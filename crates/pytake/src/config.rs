@@ -4,9 +4,11 @@
 //! stand once, in [`variables::VARIABLES`]; `.env.ai.example` is generated from that table by a test.
 
 mod read;
+mod traces;
 pub mod variables;
 
 pub use read::{ConfigError, Problem, Source};
+pub use traces::{Sampling, Traces};
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -47,6 +49,8 @@ pub struct Config {
     pub log_filter: String,
     /// `AI_LOG_FORMAT`: whether log lines are JSON objects.
     pub is_log_json: bool,
+    /// The export of traces, when there is somewhere to export them to.
+    pub traces: Option<Traces>,
     /// Variables that are set and have no effect in this version, with the reason.
     pub without_effect: Vec<(&'static str, &'static str)>,
 }
@@ -123,6 +127,7 @@ impl Config {
             settings: settings(&mut reader),
             log_filter: log_filter(&mut reader),
             is_log_json: reader.one_of("AI_LOG_FORMAT", &["text", "json"]) == "json",
+            traces: Traces::read(&mut reader),
             without_effect: reader.without_effect(),
         };
         reader.finish(config)
@@ -168,7 +173,8 @@ fn order(reader: &mut Reader<'_>, compatible: &[Compatible]) -> Vec<String> {
 
 fn settings(reader: &mut Reader<'_>) -> Settings {
     let is_filtered = reader.switch("AI_CONTENT_FILTER_ENABLED");
-    let level = if reader.switch("AI_CONTENT_FILTER_STRICT") { FilterLevel::Strict } else { FilterLevel::Normal };
+    let level =
+        if reader.switch("AI_CONTENT_FILTER_STRICT") { FilterLevel::Strict } else { FilterLevel::Normal };
     Settings {
         max_output_tokens: reader.in_range("AI_MAX_TOKENS_PER_REQUEST", 1..=1_000_000),
         max_prompt_tokens: reader.in_range("AI_MAX_PROMPT_TOKENS", 1_000..=1_000_000),
@@ -216,7 +222,7 @@ mod tests {
     }
 
     fn problems(variables: &[(&str, &str)]) -> String {
-        config(variables).map(|_| String::new()).unwrap_or_else(|error| error.to_string())
+        config(variables).map_or_else(|error| error.to_string(), |_| String::new())
     }
 
     #[test]
@@ -267,7 +273,10 @@ mod tests {
     #[test]
     fn compatible_servers_bring_their_own_variables() {
         let config = config(&[
-            ("AI_COMPATIBLE_PROVIDERS", "ollama=http://127.0.0.1:11434/v1, groq=https://api.groq.com/openai/v1"),
+            (
+                "AI_COMPATIBLE_PROVIDERS",
+                "ollama=http://127.0.0.1:11434/v1, groq=https://api.groq.com/openai/v1",
+            ),
             ("AI_OLLAMA_MODEL", "qwen3:4b"),
             ("AI_GROQ_API_KEY", "gsk"),
             ("AI_GROQ_MODEL", "llama-4"),

@@ -24,8 +24,8 @@ pub mod config;
 mod demo;
 mod wiring;
 
-pub use ai_service::AIService;
-pub use pytake_assistant::analysis::{AnalysisEngine, IntentOption};
+pub use ai_service::{AIService, AIServiceBuilder};
+pub use pytake_assistant::analysis::{AnalysisEngine, CustomAnalysis, Finding, IntentOption};
 pub use pytake_assistant::conversation::ConversationMessage;
 pub use pytake_assistant::provider::{
     Completion, CompletionRequest, CompletionStream, FailureKind, FinishReason, ProviderFailure, StreamEvent,

@@ -4,17 +4,16 @@
 //! checks real answers of the server against the document, so that the two cannot drift apart.
 #![expect(dead_code, reason = "only their shape is used")]
 
+mod analysis;
 mod content;
 mod messages;
 mod numbers;
 
+pub(crate) use analysis::{AnalyzeRequest, AnalyzeResponse, ClassifyRequest, ClassifyResponse};
 pub(crate) use content::{
     AnswerDraft, ApprovedAnswer, CustomPrompt, PromptDraft, RenderedPrompt, TenantProfile,
 };
-pub(crate) use messages::{
-    AnalyzeRequest, AnalyzeResponse, Attendant, ChatRequest, ChatResponse, ClassifyRequest, ClassifyResponse,
-    Conversation, Summary,
-};
+pub(crate) use messages::{Attendant, ChatRequest, ChatResponse, Conversation, Summary};
 pub(crate) use numbers::{ProviderStatus, Trail, UsageReport, UserUsageReport};
 
 use utoipa::ToSchema;

@@ -42,24 +42,39 @@ fn main() {
         runtime.block_on(under_load(&store, &clock, "reserve", move |store, n| async move {
             store.reserve(reservation(n, None)).await.expect("reserve");
         }));
-        runtime.block_on(under_load(&store, &clock, "reserve with budget, settled", move |store, n| async move {
-            let cap = BudgetClaim { cap: PicoUsd(i64::MAX), at_most: PicoUsd(1_000_000) };
-            store.reserve(reservation(n, Some(cap))).await.expect("reserve");
-            let settled = TurnRecord { exchange: None, ledger: vec![], ..turn(n, "none") };
-            store.record(settled).await.expect("record");
-        }));
+        runtime.block_on(under_load(
+            &store,
+            &clock,
+            "reserve with budget, settled",
+            move |store, n| async move {
+                let cap = BudgetClaim { cap: PicoUsd(i64::MAX), at_most: PicoUsd(1_000_000) };
+                store.reserve(reservation(n, Some(cap))).await.expect("reserve");
+                let settled = TurnRecord { exchange: None, ledger: vec![], ..turn(n, "none") };
+                store.record(settled).await.expect("record");
+            },
+        ));
         runtime.block_on(under_load(&store, &clock, "record", move |store, n| async move {
             store.record(turn(n, &place(n))).await.expect("record");
         }));
-        runtime.block_on(under_load(&store, &clock, "record, making the record only", move |_, n| async move {
-            std::hint::black_box(turn(n, &place(n)));
-        }));
-        runtime.block_on(under_load(&store, &clock, "reserve, history, record", move |store, n| async move {
-            let name = ConversationId::new(place(n)).expect("an id");
-            store.reserve(reservation(n, None)).await.expect("reserve");
-            store.history(&TenantId::default_tenant(), &name, 10).await.expect("history");
-            store.record(turn(n, &place(n))).await.expect("record");
-        }));
+        runtime.block_on(under_load(
+            &store,
+            &clock,
+            "record, making the record only",
+            move |_, n| async move {
+                std::hint::black_box(turn(n, &place(n)));
+            },
+        ));
+        runtime.block_on(under_load(
+            &store,
+            &clock,
+            "reserve, history, record",
+            move |store, n| async move {
+                let name = ConversationId::new(place(n)).expect("an id");
+                store.reserve(reservation(n, None)).await.expect("reserve");
+                store.history(&TenantId::default_tenant(), &name, 10).await.expect("history");
+                store.record(turn(n, &place(n))).await.expect("record");
+            },
+        ));
         runtime.block_on(under_load(&store, &clock, "history of 10", move |store, n| async move {
             let name = ConversationId::new(place(n)).expect("an id");
             store.history(&TenantId::default_tenant(), &name, 10).await.expect("history");
@@ -101,13 +116,17 @@ async fn under_load<F>(
     tasks.join_all().await;
     let wall = clock.elapsed().saturating_sub(wall);
     let per_second = TURNS as f64 / wall.as_secs_f64();
-    let each = processor
-        .zip(processor_time())
-        .map_or_else(|| "unknown".to_owned(), |(before, after)| {
+    let each = processor.zip(processor_time()).map_or_else(
+        || "unknown".to_owned(),
+        |(before, after)| {
             format!("{:.1} µs", (after.saturating_sub(before)).as_secs_f64() * 1e6 / TURNS as f64)
-        });
-    let written = written.zip(kibibytes_written()).map_or(0.0, |(before, after)| (after - before) / TURNS as f64);
-    println!("  {name:32} {each:>9} of processor and {written:>4.1} KiB written each, {per_second:>7.0} a second");
+        },
+    );
+    let written =
+        written.zip(kibibytes_written()).map_or(0.0, |(before, after)| (after - before) / TURNS as f64);
+    println!(
+        "  {name:32} {each:>9} of processor and {written:>4.1} KiB written each, {per_second:>7.0} a second"
+    );
 }
 
 /// `cargo bench … -- record` measures only what has that word in its name.
@@ -173,7 +192,8 @@ fn reservation(n: usize, budget: Option<BudgetClaim>) -> ReservationRequest {
 /// A turn of a usual size: 80 characters asked, 400 answered, a trail of six steps and one call.
 fn turn(n: usize, place: &str) -> TurnRecord {
     let now = SystemClock::new().now();
-    let usage = TokenUsage { input_tokens: 1_500, cached_tokens: 1_024, output_tokens: 110, ..Default::default() };
+    let usage =
+        TokenUsage { input_tokens: 1_500, cached_tokens: 1_024, output_tokens: 110, ..Default::default() };
     let mut trail = Trail { facts: vec!["delivery".into(), "returns".into()], ..Default::default() };
     for (step, found) in [
         ("screen", "pt, nothing to stop"),
@@ -207,7 +227,8 @@ fn turn(n: usize, place: &str) -> TurnRecord {
         answer,
     };
     let cost = Some(PicoUsd(212_000_000));
-    let answer = AnswerRecord { provider: "openai".into(), model: "gpt-small-2026".into(), usage, cost, trail };
+    let answer =
+        AnswerRecord { provider: "openai".into(), model: "gpt-small-2026".into(), usage, cost, trail };
     TurnRecord {
         tenant: TenantId::default_tenant(),
         user: user(n),

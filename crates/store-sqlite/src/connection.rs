@@ -11,7 +11,7 @@ const PREPARED_STATEMENTS: usize = 128;
 
 /// Pages in the log before the writer moves them into the database: 16 MiB of 4-KiB pages. SQLite's own default
 /// of 4 MiB makes the writer wait for the disk four times as often; see the benchmark `writes`.
-const CHECKPOINT_PAGES: u32 = 4_096;
+const CHECKPOINT_PAGES: u32 = 16_384;
 
 /// Bytes the log file keeps on disk after it was moved: as much as it normally needs, not what a peak needed.
 const LOG_BYTES_KEPT: u32 = 32 << 20;
@@ -25,7 +25,8 @@ pub(crate) fn writing(path: &Path, busy_timeout: Duration) -> Result<Connection>
     // Readers never wait for the writer, nor the writer for them.
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0))?;
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
-    connection.pragma_update_and_check(None, "journal_size_limit", LOG_BYTES_KEPT, |row| row.get::<_, i64>(0))?;
+    connection
+        .pragma_update_and_check(None, "journal_size_limit", LOG_BYTES_KEPT, |row| row.get::<_, i64>(0))?;
     prepare_writing(&connection)?;
     Ok(connection)
 }

@@ -14,9 +14,7 @@ use pytake_assistant::provider::Role;
 use pytake_store::ConversationOfAnotherUser;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
-use crate::columns::{
-    count, instant, json, read_count, read_instant, read_json, read_parsed, read_word,
-};
+use crate::columns::{count, instant, json, read_count, read_instant, read_json, read_parsed, read_word};
 use crate::readers::in_snapshot;
 use crate::record::{self, Recorded};
 use crate::store::SqliteStore;
@@ -203,8 +201,7 @@ fn set_attendant(
         WHERE tenant_id = ?1
           AND conversation_id = ?2";
     let reason = if attendant == Attendant::Human { reason } else { None };
-    let row =
-        params![tenant.as_str(), conversation.as_str(), word_for(attendant), reason, instant(at)];
+    let row = params![tenant.as_str(), conversation.as_str(), word_for(attendant), reason, instant(at)];
     Ok(connection.prepare_cached(SET)?.execute(row)? > 0)
 }
 

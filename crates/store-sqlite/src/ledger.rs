@@ -75,13 +75,7 @@ fn claim_money(
         return Ok(Admission::Budget { spent });
     }
     let lapses_at = request.at.saturating_add(request.holds_for).unwrap_or(Timestamp::MAX);
-    let row = params![
-        request.tenant.as_str(),
-        request.id.0,
-        month,
-        claim.at_most.0,
-        instant(lapses_at),
-    ];
+    let row = params![request.tenant.as_str(), request.id.0, month, claim.at_most.0, instant(lapses_at),];
     connection.prepare_cached(CLAIM)?.execute(row)?;
     Ok(Admission::Admitted)
 }
@@ -203,14 +197,15 @@ fn user_usage(
         WHERE tenant_id = ?1
           AND user_id = ?2";
     let sum = |row: &Row<'_>, column| row.get::<_, Option<i64>>(column).map(Option::unwrap_or_default);
-    let (counted_days, requests_today) = connection.prepare_cached(COUNTED)?.query_row(
-        params![tenant.as_str(), user.as_str(), day(today)],
-        |row| Ok((read_count(row, 0)?, sum(row, 1)?.unsigned_abs())),
-    )?;
-    let (answered_days, total_requests, last_request) = connection.prepare_cached(ANSWERED)?.query_row(
-        [tenant.as_str(), user.as_str()],
-        |row| Ok((read_count(row, 0)?, sum(row, 1)?.unsigned_abs(), read_optional_instant(row, 2)?)),
-    )?;
+    let (counted_days, requests_today) = connection
+        .prepare_cached(COUNTED)?
+        .query_row(params![tenant.as_str(), user.as_str(), day(today)], |row| {
+            Ok((read_count(row, 0)?, sum(row, 1)?.unsigned_abs()))
+        })?;
+    let (answered_days, total_requests, last_request) =
+        connection.prepare_cached(ANSWERED)?.query_row([tenant.as_str(), user.as_str()], |row| {
+            Ok((read_count(row, 0)?, sum(row, 1)?.unsigned_abs(), read_optional_instant(row, 2)?))
+        })?;
     let is_known = counted_days + answered_days > 0;
     Ok(is_known.then_some(UserUsage { total_requests, requests_today, last_request }))
 }
@@ -229,7 +224,8 @@ impl Ledger for SqliteStore {
         id: &ReservationId,
     ) -> Result<(), StorageError> {
         let (tenant, user, id) = (tenant.clone(), user.clone(), id.clone());
-        self.write("release the request", move |connection| release(connection, &tenant, &user, day, &id)).await
+        self.write("release the request", move |connection| release(connection, &tenant, &user, day, &id))
+            .await
     }
 
     async fn user_usage(
@@ -259,6 +255,7 @@ impl Audit for SqliteStore {
         query: UsageQuery,
     ) -> Result<Vec<UsageRow>, StorageError> {
         let tenant = tenant.clone();
-        self.read_long("sum the ledger", move |connection| sums::from_ledger(connection, &tenant, &query)).await
+        self.read_long("sum the ledger", move |connection| sums::from_ledger(connection, &tenant, &query))
+            .await
     }
 }

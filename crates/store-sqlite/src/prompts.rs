@@ -149,7 +149,8 @@ impl Prompts for SqliteStore {
         id: &PromptId,
     ) -> Result<Vec<CustomPrompt>, StorageError> {
         let (tenant, id) = (tenant.clone(), id.clone());
-        self.read_long("list the prompt's versions", move |connection| versions(connection, &tenant, &id)).await
+        self.read_long("list the prompt's versions", move |connection| versions(connection, &tenant, &id))
+            .await
     }
 
     async fn put_prompt(&self, tenant: &TenantId, prompt: &CustomPrompt) -> Result<PutPrompt, StorageError> {

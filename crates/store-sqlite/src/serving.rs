@@ -14,13 +14,8 @@ use crate::error::OpenError;
 pub(crate) fn lock(database: &Path) -> Result<File, OpenError> {
     let path = lock_path(database);
     let failed = |source| OpenError::Lock { path: path.clone(), source };
-    let mut file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(&path)
-        .map_err(failed)?;
+    let mut file =
+        OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => return Err(OpenError::Served { holder: holder(&mut file), path }),

@@ -39,11 +39,7 @@ impl Writer {
             .name("sqlite-writer".to_owned())
             .spawn(move || write_until_closed(&connection, &of, receiver))
             .map_err(|source| OpenError::Thread { path: path.to_path_buf(), source })?;
-        Ok(Self {
-            path: Arc::clone(path),
-            jobs: RwLock::new(Some(sender)),
-            thread: Mutex::new(Some(thread)),
-        })
+        Ok(Self { path: Arc::clone(path), jobs: RwLock::new(Some(sender)), thread: Mutex::new(Some(thread)) })
     }
 
     /// Runs work in a transaction and returns what it returned once that is committed. The work runs again when
@@ -117,6 +113,12 @@ where
 fn write_until_closed(connection: &Connection, path: &Arc<Path>, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
     let mut batch = Vec::with_capacity(BATCH);
     while jobs.blocking_recv_many(&mut batch, BATCH) > 0 {
+        std::thread::yield_now();
+        while batch.len() < BATCH
+            && let Ok(job) = jobs.try_recv()
+        {
+            batch.push(job);
+        }
         commit(connection, path, &mut batch);
     }
     // Leaves one complete file behind. Another process that reads just now may prevent it; then the log stays

@@ -156,7 +156,10 @@ mod tests {
     #[test]
     fn an_unknown_scope_is_refused_with_the_known_ones() {
         let refusal = "root".parse::<Scope>().unwrap_err().to_string();
-        assert_eq!(refusal, "\"root\" is not a scope; there are chat, analyze, read, prompts, operate, admin");
+        assert_eq!(
+            refusal,
+            "\"root\" is not a scope; there are chat, analyze, read, prompts, operate, admin"
+        );
     }
 
     #[test]

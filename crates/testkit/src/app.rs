@@ -12,9 +12,7 @@ use pytake_assistant::id::{AnswerId, IdSource, TenantId, UuidSource};
 use pytake_assistant::router::RouterConfig;
 use pytake_assistant::tenant::TenantProfile;
 use pytake_assistant::{AIProviderTrait, Assistant, Clock, Settings};
-use pytake_providers::{
-    AnthropicConfig, AnthropicProvider, LocalProvider, OpenAIConfig, OpenAIProvider,
-};
+use pytake_providers::{AnthropicConfig, AnthropicProvider, LocalProvider, OpenAIConfig, OpenAIProvider};
 use pytake_server::{AppState, AuthMode, Parts};
 use pytake_store::{ApiKeyRecord, Keys, Scope};
 use pytake_store_sqlite::SqliteStore;
@@ -83,12 +81,16 @@ impl TestAppBuilder {
         let key = SecretString::from("test-key");
         match wire {
             Wire::OpenAI => {
-                let config = OpenAIConfig { base_url: vendor.base_url(), rate_limit: None, ..OpenAIConfig::new(key) };
+                let config =
+                    OpenAIConfig { base_url: vendor.base_url(), rate_limit: None, ..OpenAIConfig::new(key) };
                 self.provider(OpenAIProvider::new(config).expect("a loopback address is valid"))
             }
             Wire::Anthropic => {
-                let config =
-                    AnthropicConfig { base_url: vendor.base_url(), rate_limit: None, ..AnthropicConfig::new(key) };
+                let config = AnthropicConfig {
+                    base_url: vendor.base_url(),
+                    rate_limit: None,
+                    ..AnthropicConfig::new(key)
+                };
                 self.provider(AnthropicProvider::new(config).expect("a loopback address is valid"))
             }
         }
@@ -140,7 +142,8 @@ impl TestAppBuilder {
     /// # Panics
     /// When no store can be made in memory.
     pub fn start(self) -> TestApp {
-        let store = self.store.unwrap_or_else(|| Arc::new(SqliteStore::in_memory().expect("memory for a store")));
+        let store =
+            self.store.unwrap_or_else(|| Arc::new(SqliteStore::in_memory().expect("memory for a store")));
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock::new()));
         let order = self.providers.iter().map(|provider| provider.name().to_owned()).collect();
         let mut builder = Assistant::builder(Arc::clone(&store) as _)
@@ -185,8 +188,7 @@ impl TestApp {
     /// # Panics
     /// When the request cannot be built or the answer not be read.
     pub async fn send(&self, method: &str, path: &str, key: Option<&str>, body: Option<Value>) -> Answer {
-        let mut request =
-            Request::builder().method(method).uri(path).header("host", "127.0.0.1:8080");
+        let mut request = Request::builder().method(method).uri(path).header("host", "127.0.0.1:8080");
         if let Some(key) = key {
             request = request.header("authorization", format!("Bearer {key}"));
         }
@@ -264,7 +266,11 @@ impl TestApp {
         let profile = TenantProfile { business_name: "Loja Sol".to_owned(), ..TenantProfile::default() };
         self.store.put_profile(&tenant, &profile).await.expect("a store that takes profiles");
         let entries = [
-            ("horario", "Qual o horário de funcionamento? What are your opening hours?", "Abrimos das 9h às 18h."),
+            (
+                "horario",
+                "Qual o horário de funcionamento? What are your opening hours?",
+                "Abrimos das 9h às 18h.",
+            ),
             ("frete", "Quanto custa o frete? How much is shipping?", "O frete custa R$ 12,00."),
         ];
         for (id, question, text) in entries {

@@ -1,9 +1,11 @@
 //! Requests for analysis, parsed into what cannot be wrong any more.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
+use super::custom::CustomAnalyses;
+use super::wanted::Wanted;
 use super::{AnalysisEngine, AnalysisType, AnalyzeRequest, ClassifyRequest, IntentOption};
 use crate::error::{AIError, FieldProblem};
 use crate::id::UserId;
@@ -16,6 +18,8 @@ const MAX_INTENTS: usize = 200;
 const MAX_NAME_CHARS: usize = 100;
 /// Longest description and longest example, in characters: a few sentences.
 const MAX_DESCRIPTION_CHARS: usize = 500;
+/// How much of an unknown type's name a refusal repeats: the longest that can be registered.
+const MAX_QUOTED_CHARS: usize = 40;
 /// Most examples of an intent.
 const MAX_EXAMPLES: usize = 50;
 
@@ -53,15 +57,33 @@ impl Question {
 ///
 /// # Errors
 /// [`AIError::InvalidRequest`] naming each field.
-pub(crate) fn check_analyze(request: AnalyzeRequest) -> Result<(Question, Vec<AnalysisType>), AIError> {
+pub(crate) fn check_analyze(
+    request: AnalyzeRequest,
+    customs: &CustomAnalyses,
+) -> Result<(Question, Vec<Wanted>), AIError> {
     let mut problems = Vec::new();
     if request.analysis_type.is_empty() {
         problems.push(FieldProblem::new("analysis_type", "must name at least one type"));
     }
-    let types: BTreeSet<AnalysisType> = request.analysis_type.into_iter().collect();
+    let mut types = BTreeMap::new();
+    for (at, kind) in request.analysis_type.iter().enumerate() {
+        // By its name: a caller of the library may have written a built-in one as a custom one.
+        match Wanted::find(kind.as_str().into(), customs) {
+            Some(wanted) => drop(types.insert(wanted.kind().clone(), wanted)),
+            None => problems.push(unknown_type(at, kind.as_str(), customs)),
+        }
+    }
     let question =
         Question::check(&request.user_id, request.message, request.context, request.engine, problems)?;
-    Ok((question, types.into_iter().collect()))
+    Ok((question, types.into_values().collect()))
+}
+
+fn unknown_type(at: usize, name: &str, customs: &CustomAnalyses) -> FieldProblem {
+    let name: String = name.chars().take(MAX_QUOTED_CHARS).collect();
+    let built_in = AnalysisType::BUILT_IN;
+    let known: Vec<&str> = built_in.iter().map(AnalysisType::as_str).chain(customs.names()).collect();
+    let problem = format!("{name:?} is not a type of analysis; expected one of {}", known.join(", "));
+    FieldProblem::new(format!("analysis_type[{at}]"), problem)
 }
 
 /// Checks a request for an intent. No intents given is `None`: the built-in ones.
@@ -118,12 +140,27 @@ fn check_intents(intents: &[IntentOption], problems: &mut Vec<FieldProblem>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::custom::tests::churn;
 
-    fn fields<T: std::fmt::Debug>(result: Result<T, AIError>) -> Vec<String> {
-        match result {
-            Err(AIError::InvalidRequest(problems)) => problems.into_iter().map(|p| p.field).collect(),
+    fn problems<T>(result: Result<T, AIError>) -> Vec<FieldProblem> {
+        match result.err() {
+            Some(AIError::InvalidRequest(problems)) => problems,
             other => panic!("expected invalid fields, got {other:?}"),
         }
+    }
+
+    fn fields<T>(result: Result<T, AIError>) -> Vec<String> {
+        problems(result).into_iter().map(|problem| problem.field).collect()
+    }
+
+    fn of_types(names: &[&str]) -> Result<(Question, Vec<Wanted>), AIError> {
+        let request = AnalyzeRequest {
+            message: "  Oi".into(),
+            user_id: "ana".into(),
+            analysis_type: names.iter().map(|name| AnalysisType::Custom((*name).into())).collect(),
+            ..AnalyzeRequest::default()
+        };
+        check_analyze(request, &churn())
     }
 
     fn classify(intents: Vec<IntentOption>) -> ClassifyRequest {
@@ -144,20 +181,25 @@ mod tests {
     fn every_problem_of_an_analysis_is_named_at_once() {
         let request =
             AnalyzeRequest { message: " ".into(), user_id: String::new(), ..AnalyzeRequest::default() };
-        assert_eq!(fields(check_analyze(request)), ["analysis_type", "message", "user_id"]);
+        assert_eq!(fields(check_analyze(request, &churn())), ["analysis_type", "message", "user_id"]);
     }
 
     #[test]
     fn a_type_asked_twice_is_asked_once_and_offsets_stay_the_callers() {
-        let request = AnalyzeRequest {
-            message: "  Oi".into(),
-            user_id: "ana".into(),
-            analysis_type: vec![AnalysisType::Spam, AnalysisType::Entity, AnalysisType::Spam],
-            ..AnalyzeRequest::default()
-        };
-        let (question, types) = check_analyze(request).unwrap();
-        assert_eq!(types, [AnalysisType::Entity, AnalysisType::Spam]);
+        let (question, types) = of_types(&["spam", "churn_risk", "entity", "spam"]).unwrap();
+        let kinds: Vec<&AnalysisType> = types.iter().map(Wanted::kind).collect();
+        assert_eq!(kinds, [&AnalysisType::Entity, &AnalysisType::Spam, &"churn_risk".into()]);
         assert_eq!(question.message, "  Oi");
+    }
+
+    #[test]
+    fn a_type_that_nobody_knows_is_named_by_its_place_with_those_that_are() {
+        let problems = problems(of_types(&["spam", "mood", &"x".repeat(5_000)]));
+        assert_eq!(problems[0].field, "analysis_type[1]");
+        let problem = "\"mood\" is not a type of analysis; expected one of sentiment, emotion, intent, entity, \
+            language, priority, category, toxicity, spam, injection, churn_risk";
+        assert_eq!(problems[0].problem, problem);
+        assert_eq!((problems.len(), problems[1].problem.len() < 250), (2, true));
     }
 
     #[test]

@@ -15,13 +15,13 @@ const MAX_QUOTED_CHARS: usize = 40;
 /// The longest free text kept, such as a reason.
 const MAX_TEXT_CHARS: usize = 300;
 /// The most entries of a list kept.
-const MAX_ENTRIES: usize = 64;
+pub(super) const MAX_ENTRIES: usize = 64;
 
 /// Names with their schemas, in the order in which the model fills them.
 pub(super) type Properties = Vec<(&'static str, Value)>;
 
 /// A closed object with all its properties required.
-pub(super) fn closed(properties: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
+pub(super) fn closed<'a>(properties: impl IntoIterator<Item = (&'a str, Value)>) -> Value {
     let properties: Map<String, Value> =
         properties.into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect();
     let required: Vec<&String> = properties.keys().collect();
@@ -94,14 +94,12 @@ impl<'a> Fields<'a> {
     }
 
     fn objection(&self, name: &str, wanted: &str) -> Objection {
-        let was = match self.object.get(name) {
-            None => "it was missing".to_owned(),
-            Some(value) => {
-                let quoted: String = value.to_string().chars().take(MAX_QUOTED_CHARS).collect();
-                format!("it was {quoted}")
-            }
-        };
-        format!("The field \"{}\" must be {wanted}; {was}.", self.place(name))
+        objection(&self.place(name), self.object.get(name), wanted)
+    }
+
+    /// As it came.
+    pub(super) fn value(&self, name: &str) -> Option<&'a Value> {
+        self.object.get(name)
     }
 
     pub(super) fn object(&self, name: &str) -> Result<Fields<'a>, Objection> {
@@ -203,14 +201,27 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// What is wrong with the value at a place, and what would be right.
+pub(super) fn objection(place: &str, value: Option<&Value>, wanted: &str) -> Objection {
+    let was = match value {
+        None => "it was missing".to_owned(),
+        Some(value) => {
+            let quoted: String = value.to_string().chars().take(MAX_QUOTED_CHARS).collect();
+            format!("it was {quoted}")
+        }
+    };
+    format!("The field \"{place}\" must be {wanted}; {was}.")
+}
+
 /// The word meant: models without schemas differ in case and in the sign between the words.
-fn matching<'n>(said: &str, mut words: impl Iterator<Item = &'n str> + Clone) -> Option<&'n str> {
+pub(super) fn matching<'n>(said: &str, mut words: impl Iterator<Item = &'n str> + Clone) -> Option<&'n str> {
     let said = said.trim();
     let loosely = |text: &str| text.to_lowercase().replace([' ', '-'], "_");
     words.clone().find(|word| *word == said).or_else(|| words.find(|word| loosely(word) == loosely(said)))
 }
 
-fn bounded(text: &str) -> String {
+/// Trimmed, and cut where it is too long.
+pub(super) fn bounded(text: &str) -> String {
     text.trim().chars().take(MAX_TEXT_CHARS).collect()
 }
 

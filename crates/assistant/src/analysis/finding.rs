@@ -10,11 +10,11 @@ use crate::tenant::TenantProfile;
 
 /// The result of one type of analysis.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Finding {
-    /// In the contract's shape.
-    pub(crate) value: Value,
+pub struct Finding {
+    /// In the shape that the type has on the wire.
+    pub value: Value,
     /// 0 to 1; `None` where nothing honest can be said.
-    pub(crate) confidence: Option<f32>,
+    pub confidence: Option<f32>,
 }
 
 /// A message on the device.

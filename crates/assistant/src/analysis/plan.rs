@@ -1,38 +1,39 @@
 //! Who finds what: the device, or one call to a model. Pure.
 
-use super::analyzer::{Device, analyzer};
+use super::checked::Question;
+use super::wanted::{OnDevice, Wanted};
 use super::{AnalysisEngine, AnalysisType};
 use crate::error::AIError;
 
 /// The asked types, each with one who finds it.
-#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Plan {
-    pub(crate) device: Vec<AnalysisType>,
+    pub(crate) device: Vec<(AnalysisType, OnDevice)>,
     /// All in one call; empty: nothing is called.
-    pub(crate) model: Vec<AnalysisType>,
+    pub(crate) model: Vec<Wanted>,
 }
 
 /// What to do where no model can be asked.
-const CONFIGURE: &str = "set OPENAI_API_KEY, ANTHROPIC_API_KEY or AI_COMPATIBLE_PROVIDERS";
+const CONFIGURE: &str = "set OPENAI_API_KEY, ANTHROPIC_API_KEY or AI_COMPATIBLE_PROVIDERS, and name it in AI_PROVIDER_ORDER if that is set";
 
 /// Plans an analysis.
 ///
 /// # Errors
 /// [`AIError::InvalidRequest`] on `engine` for types that `local` cannot find yet;
 /// [`AIError::ServiceUnavailable`] where a model is needed and none is configured.
-pub(crate) fn plan(types: &[AnalysisType], engine: AnalysisEngine, has_model: bool) -> Result<Plan, AIError> {
-    let stays = |kind: &AnalysisType| match (engine, analyzer(*kind).device()) {
-        (AnalysisEngine::Provider, _) | (_, Device::Unable) => false,
-        (AnalysisEngine::Local, _) | (AnalysisEngine::Auto, Device::FirstChoice(_)) => true,
-        (AnalysisEngine::Auto, Device::SecondChoice(_)) => !has_model,
-    };
-    let (device, model): (Vec<_>, Vec<_>) = types.iter().partition(|kind| stays(kind));
-    if model.is_empty() || (has_model && engine != AnalysisEngine::Local) {
-        return Ok(Plan { device, model });
+pub(crate) fn plan(types: Vec<Wanted>, question: &Question, has_model: bool) -> Result<Plan, AIError> {
+    let mut plan = Plan { device: Vec::new(), model: Vec::new() };
+    for wanted in types {
+        match wanted.on_device(&question.message, question.engine, has_model) {
+            Some(on_device) => plan.device.push((wanted.kind().clone(), on_device)),
+            None => plan.model.push(wanted),
+        }
     }
-    let names: Vec<&str> = model.iter().map(|kind| kind.as_str()).collect();
+    if plan.model.is_empty() || (has_model && question.engine != AnalysisEngine::Local) {
+        return Ok(plan);
+    }
+    let names: Vec<&str> = plan.model.iter().map(Wanted::name).collect();
     let (names, verb) = (names.join(", "), if names.len() == 1 { "needs" } else { "need" });
-    Err(match engine {
+    Err(match question.engine {
         AnalysisEngine::Local => {
             AIError::invalid("engine", format!("{names} {verb} engine provider or auto in this version"))
         }
@@ -61,15 +62,35 @@ pub(crate) fn may_classify(engine: AnalysisEngine, has_model: bool) -> Result<()
 #[cfg(test)]
 mod tests {
     use super::*;
-    use AnalysisType::{Entity, Language, Sentiment, Spam};
+    use crate::analysis::custom::tests::churn;
+    use crate::id::UserId;
+    use AnalysisType::{Entity, Language, Priority, Sentiment, Spam};
 
+    fn planned_for(
+        message: &str,
+        types: &[AnalysisType],
+        engine: AnalysisEngine,
+        has_model: bool,
+    ) -> Result<Plan, AIError> {
+        let (user, context) = (UserId::new("ana").unwrap(), serde_json::Map::new());
+        let question = Question { user, message: message.to_owned(), context, engine };
+        let wanted = types.iter().map(|kind| Wanted::find(kind.clone(), &churn()).unwrap()).collect();
+        plan(wanted, &question, has_model)
+    }
+
+    /// What stays on the device, and what goes to a model.
     fn planned(
         types: &[AnalysisType],
         engine: AnalysisEngine,
         has_model: bool,
     ) -> (Vec<AnalysisType>, Vec<AnalysisType>) {
-        let plan = plan(types, engine, has_model).unwrap();
-        (plan.device, plan.model)
+        let plan = planned_for("Oi", types, engine, has_model).unwrap();
+        let model = plan.model.iter().map(|wanted| wanted.kind().clone()).collect();
+        (plan.device.into_iter().map(|(kind, _)| kind).collect(), model)
+    }
+
+    fn refused(types: &[AnalysisType], engine: AnalysisEngine, has_model: bool) -> AIError {
+        planned_for("Oi", types, engine, has_model).err().unwrap()
     }
 
     #[test]
@@ -85,7 +106,7 @@ mod tests {
     #[test]
     fn without_a_model_auto_does_what_the_device_can() {
         assert_eq!(planned(&[Entity, Spam], AnalysisEngine::Auto, false), (vec![Entity, Spam], vec![]));
-        let refused = plan(&[Sentiment, Spam], AnalysisEngine::Auto, false).unwrap_err();
+        let refused = refused(&[Sentiment, Spam], AnalysisEngine::Auto, false);
         assert!(
             matches!(&refused, AIError::ServiceUnavailable(why) if why.starts_with("sentiment needs a model"))
         );
@@ -97,20 +118,31 @@ mod tests {
             planned(&[Language, Spam], AnalysisEngine::Provider, true),
             (vec![], vec![Language, Spam])
         );
-        assert!(matches!(
-            plan(&[Language], AnalysisEngine::Provider, false),
-            Err(AIError::ServiceUnavailable(_))
-        ));
+        let refused = refused(&[Language], AnalysisEngine::Provider, false);
+        assert!(matches!(refused, AIError::ServiceUnavailable(_)));
     }
 
     #[test]
     fn local_names_what_it_cannot_find_also_where_a_model_is_configured() {
         assert_eq!(planned(&[Entity], AnalysisEngine::Local, true), (vec![Entity], vec![]));
-        let refused =
-            plan(&[Sentiment, AnalysisType::Priority, Spam], AnalysisEngine::Local, true).unwrap_err();
+        let refused = refused(&[Sentiment, Priority, Spam], AnalysisEngine::Local, true);
         let AIError::InvalidRequest(problems) = refused else { panic!("{refused:?}") };
         assert_eq!(problems[0].field, "engine");
         assert_eq!(problems[0].problem, "sentiment, priority need engine provider or auto in this version");
+    }
+
+    #[test]
+    fn a_custom_analysis_says_for_each_message_whether_a_model_is_needed() {
+        let types = [AnalysisType::from("churn_risk")];
+        let stays = |message: &str, engine, has_model| {
+            planned_for(message, &types, engine, has_model).map(|plan| plan.model.is_empty())
+        };
+        for (engine, has_model) in [(AnalysisEngine::Local, true), (AnalysisEngine::Auto, false)] {
+            assert!(stays("quero cancelar", engine, has_model).unwrap());
+            assert!(stays("que caro", engine, has_model).is_err());
+        }
+        assert!(!stays("que caro", AnalysisEngine::Auto, true).unwrap());
+        assert!(!stays("quero cancelar", AnalysisEngine::Provider, true).unwrap());
     }
 
     #[test]

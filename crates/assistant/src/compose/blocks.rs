@@ -9,6 +9,10 @@ use crate::instructions::{defused, fence};
 
 /// One token for the line break or blank line between two parts.
 pub(super) const JOIN_TOKENS: u64 = 1;
+/// `[f10] ` and the line break after the title, at most.
+const LABEL_TOKENS: u64 = 6;
+/// The two tags around a block with their line breaks: `<conversation_summary>` takes 6, and as many at its end.
+const TAGS_TOKENS: u64 = 12;
 /// Replaces the system prompt (contract, section 4) and is therefore not a fact about the customer.
 const SYSTEM_PROMPT: &str = "system_prompt";
 
@@ -46,7 +50,8 @@ pub(super) fn facts(
         let answer = &found.answer;
         let title = answer.questions.first().map_or("", String::as_str);
         let text = answer.text_in(language).map_or("", |text| text.text.as_str());
-        if block.add(&format!("[f{}] {title}\n{text}", ids.len() + 1), budget) {
+        let entry = format!("[f{}] {title}\n{text}", ids.len() + 1);
+        if block.add_counted(&entry, found.tokens + LABEL_TOKENS, budget) {
             ids.push(answer.id.as_str().to_owned());
         } else {
             left_out.push(format!("fact {}", answer.id.as_str()));
@@ -77,8 +82,14 @@ impl Block {
 
     /// Adds an entry if it fits; the first one pays for the tags.
     fn add(&mut self, entry: &str, budget: &mut Budget) -> bool {
-        let counted =
-            if self.text.is_empty() { tokens(&fence(self.label, entry)) } else { tokens(&defused(entry)) };
+        let counted = tokens(&defused(entry));
+        self.add_counted(entry, counted, budget)
+    }
+
+    /// Adds an entry of known length if it fits.
+    fn add_counted(&mut self, entry: &str, counted: u64, budget: &mut Budget) -> bool {
+        let tags = if self.text.is_empty() { TAGS_TOKENS } else { 0 };
+        let counted = counted + tags;
         if !budget.try_take(counted + JOIN_TOKENS) {
             return false;
         }
@@ -129,7 +140,8 @@ pub(super) mod tests {
             answers: vec![text],
             updated_at: Timestamp::UNIX_EPOCH,
         };
-        FoundAnswer { answer: Arc::new(answer), score: 1.0, coverage: 1.0 }
+        let tokens = answer.longest_tokens();
+        FoundAnswer { answer: Arc::new(answer), score: 1.0, coverage: 1.0, tokens }
     }
 
     #[test]

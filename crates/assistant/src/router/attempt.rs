@@ -4,13 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 use super::call::Task;
+use super::journey::kind_name;
 use super::link::{Link, Passage};
 use crate::provider::{
     Completion, CompletionRequest, CompletionStream, FailureKind, ProviderFailure, StreamEvent,
 };
+use crate::spans;
 
 /// The longest silence inside an answer that has begun. Our choice: far above any vendor's pace, well below a
 /// customer's patience.
@@ -43,32 +45,33 @@ impl Attempt {
                 Task::Classify => provider.classify_intent(request).await,
             }
         };
-        let in_time = tokio::time::timeout(self.limit, call).instrument(self.span()).await;
-        in_time.unwrap_or_else(|_| Err(timed_out("no answer", self.limit)))
+        let span = self.span();
+        let in_time = tokio::time::timeout(self.limit, call).instrument(span.clone()).await;
+        let outcome = in_time.unwrap_or_else(|_| Err(timed_out("no answer", self.limit)));
+        match &outcome {
+            Ok(completion) => spans::provider_answered(&span, completion),
+            Err(failure) => spans::provider_failed(&span, kind_name(failure.kind), failure.usage),
+        }
+        outcome
     }
 
-    /// OpenTelemetry's names for model calls (GenAI semantic conventions, in development).
-    fn span(&self) -> tracing::Span {
-        tracing::info_span!(
-            "provider.call",
-            gen_ai.operation.name = "chat",
-            gen_ai.provider.name = self.link.provider.name(),
-            gen_ai.request.model = &*self.model,
-            gen_ai.request.max_tokens = self.request.max_output_tokens,
-        )
+    fn span(&self) -> Span {
+        spans::provider_call(self.link.provider.name(), &self.model, self.request.max_output_tokens)
     }
 }
 
 /// Reads the streamed answer of one attempt.
 pub(crate) struct Listener {
     stream: Option<CompletionStream>,
+    /// Of the whole call; made with its first piece.
+    span: Option<Span>,
     /// The text so far.
     pub(crate) said: String,
 }
 
 impl Listener {
     pub(crate) fn new() -> Self {
-        Self { stream: None, said: String::new() }
+        Self { stream: None, span: None, said: String::new() }
     }
 
     /// The next piece. Before the first text the attempt's limit holds, after it only a silence is too long,
@@ -84,15 +87,16 @@ impl Listener {
         } else {
             LONGEST_SILENCE.min(left)
         };
-        let piece = self.piece(attempt).instrument(attempt.span());
-        let event = match tokio::time::timeout(limit, piece).await {
-            Ok(event) => event?,
-            Err(_) => return Err(timed_out("no further text", limit)),
-        };
-        if let StreamEvent::Text(text) = &event {
-            self.said.push_str(text);
+        let span = self.span.get_or_insert_with(|| attempt.span()).clone();
+        let piece = self.piece(attempt).instrument(span.clone());
+        let in_time = tokio::time::timeout(limit, piece).await;
+        let event = in_time.unwrap_or_else(|_| Err(timed_out("no further text", limit)));
+        match &event {
+            Ok(StreamEvent::Text(text)) => self.said.push_str(text),
+            Ok(StreamEvent::Done(completion)) => spans::provider_answered(&span, completion),
+            Err(failure) => spans::provider_failed(&span, kind_name(failure.kind), failure.usage),
         }
-        Ok(event)
+        event
     }
 
     async fn piece(&mut self, attempt: &Attempt) -> Result<StreamEvent, ProviderFailure> {

@@ -72,6 +72,18 @@ pub struct RoutedCall {
     pub local_allowed: bool,
     /// The check every complete answer must pass.
     pub accept: Accept,
+    /// What this turn has tried before, when it asks a second time.
+    pub earlier: Earlier,
+}
+
+/// Calls that a turn made before. They count against its budget and are reported with the new ones; a provider
+/// that failed among them is asked again only when nobody else is there.
+#[derive(Debug, Clone, Default)]
+pub struct Earlier {
+    /// Every call in order.
+    pub attempts: Vec<AttemptRecord>,
+    /// Every call with usage, none of them an answer any more.
+    pub billed: Vec<Billed>,
 }
 
 impl fmt::Debug for RoutedCall {

@@ -12,7 +12,7 @@ pub(crate) use self::outcome::{Step, kind_name};
 use super::Inner;
 use super::attempt::Attempt;
 use super::breaker::Permission;
-use super::call::{Billed, RouteFailure, RouteFailureReason, RoutedCall};
+use super::call::{Billed, Earlier, RouteFailure, RouteFailureReason, RoutedCall};
 use super::deadline::Budget;
 use super::link::{Link, TurnedAway};
 use super::plan::{self, Candidate, Choice, Limits, Shortage};
@@ -60,12 +60,25 @@ impl Journey {
     ///
     /// # Errors
     /// [`RouteFailureReason::UnknownProvider`] and [`RouteFailureReason::NoProvider`].
-    pub(crate) fn begin(inner: Arc<Inner>, call: RoutedCall) -> Result<Self, RouteFailure> {
-        let nothing = |reason| RouteFailure { reason, attempts: Vec::new(), billed: Vec::new() };
-        let chain: Vec<Stage> = inner.chain(&call).map_err(nothing)?;
+    pub(crate) fn begin(inner: Arc<Inner>, mut call: RoutedCall) -> Result<Self, RouteFailure> {
+        let Earlier { attempts, billed } = std::mem::take(&mut call.earlier);
+        let mut chain: Vec<Stage> = match inner.chain(&call) {
+            Ok(chain) => chain,
+            Err(reason) => return Err(RouteFailure { reason, attempts, billed }),
+        };
+        let has_failed = |stage: &Stage| {
+            attempts.iter().any(|a| a.kind.is_some() && a.provider == stage.link.provider.name())
+        };
+        if chain.iter().any(|stage| !has_failed(stage)) {
+            for stage in &mut chain {
+                stage.is_out = has_failed(stage);
+            }
+        }
         let now = inner.shared.clock.elapsed();
         let has_local = chain.iter().any(|stage| stage.link.is_local());
-        let budget = Budget::new(now, call.deadline, inner.config.max_attempts, has_local);
+        let used = u32::try_from(attempts.len()).unwrap_or(u32::MAX);
+        let calls = inner.config.max_attempts.saturating_sub(used);
+        let budget = Budget::new(now, call.deadline, calls, has_local);
         Ok(Self {
             patience: inner.config.max_queue_wait,
             inner,
@@ -76,8 +89,8 @@ impl Journey {
             longer_than: None,
             busy: None,
             again: None,
-            attempts: Vec::new(),
-            billed: Vec::new(),
+            attempts,
+            billed,
         })
     }
 

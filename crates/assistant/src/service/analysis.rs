@@ -15,13 +15,11 @@ use super::{Assistant, Engine};
 use crate::analysis::checked::{Question, check_analyze, check_classify};
 use crate::analysis::classify::{Intents, may_classify};
 use crate::analysis::{
-    self, AnalysisType, AnalyzeRequest, AnalyzeResponse, ClassifyRequest, ClassifyResponse, Finding, Plan,
-    Subject,
+    self, AnalyzeRequest, AnalyzeResponse, ClassifyRequest, ClassifyResponse, Plan, Subject,
 };
 use crate::error::AIError;
 use crate::id::TenantId;
 use crate::ledger::Operation;
-use crate::tenant::TenantProfile;
 use errand::Errand;
 
 /// The provider's name where nothing left the machine.
@@ -43,8 +41,8 @@ impl Assistant {
         request: AnalyzeRequest,
     ) -> Result<AnalyzeResponse, AIError> {
         let started = self.engine.clock.elapsed();
-        let (question, types) = check_analyze(request)?;
-        let plan = analysis::plan(&types, question.engine, self.engine.router.has_remote())?;
+        let (question, types) = check_analyze(request, &self.engine.custom_analyses)?;
+        let plan = analysis::plan(types, &question, self.engine.router.has_remote())?;
         let (engine, tenant) = (Arc::clone(&self.engine), tenant.clone());
         self.finish(async move { analyze(&engine, &tenant, question, plan, started).await }).await
     }
@@ -98,14 +96,15 @@ async fn analyze(
     } else {
         let prompt = analysis::analysis_prompt(&plan.model, &question, engine.settings.max_prompt_tokens)?;
         let seat = errand.reserve(Some(&prompt)).await?;
-        let (types, message) = (plan.model.clone(), question.message.clone());
+        let (types, message) = (plan.model, question.message.clone());
         let read = move |answer: &str| analysis::read_answer(answer, &types, &message);
         let (found, asked) = errand.ask(&seat, prompt, read).await?;
         findings = found;
         errand.settle(seat, Some(&asked)).await?;
         asked.provider
     };
-    findings.extend(on_device(&plan.device, &question.message, &view.profile));
+    let subject = Subject::new(&question.message, &view.profile);
+    findings.extend(plan.device.into_iter().map(|(kind, on_device)| (kind, on_device.finding(&subject))));
     let mut response = AnalyzeResponse {
         analysis: BTreeMap::new(),
         confidence: BTreeMap::new(),
@@ -113,7 +112,7 @@ async fn analyze(
         processing_time_ms: 0,
     };
     for (kind, finding) in findings {
-        response.analysis.insert(kind, finding.value);
+        response.analysis.insert(kind.clone(), finding.value);
         response.confidence.insert(kind, finding.confidence);
     }
     let elapsed = engine.clock.elapsed().saturating_sub(started);
@@ -148,9 +147,4 @@ async fn classify(
         entities: analysis::flat_entities(&question.message),
         provider: asked.provider,
     })
-}
-
-fn on_device(types: &[AnalysisType], message: &str, profile: &TenantProfile) -> Vec<(AnalysisType, Finding)> {
-    let subject = Subject::new(message, profile);
-    types.iter().filter_map(|kind| Some((*kind, analysis::find_on_device(*kind, &subject)?))).collect()
 }

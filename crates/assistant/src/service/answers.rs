@@ -77,7 +77,9 @@ impl Assistant {
         };
         let existing = self.engine.store.answers(tenant).await?;
         if existing.len() >= MAX_ANSWERS && !existing.iter().any(|answer| answer.id == id) {
-            return Err(AIError::Conflict(format!("a tenant can have at most {MAX_ANSWERS} approved answers")));
+            return Err(AIError::Conflict(format!(
+                "a tenant can have at most {MAX_ANSWERS} approved answers"
+            )));
         }
         let answer = ApprovedAnswer {
             id,
@@ -127,10 +129,13 @@ impl Assistant {
             .filter(|(_, text, max)| text.chars().count() > *max)
             .map(|(field, _, max)| FieldProblem::new(field, format!("must have at most {max} characters")))
             .collect();
-        for (field, phrases) in [("filter_allow", &profile.filter_allow), ("filter_block", &profile.filter_block)] {
+        for (field, phrases) in
+            [("filter_allow", &profile.filter_allow), ("filter_block", &profile.filter_block)]
+        {
             let is_usable = |phrase: &String| (2..=100).contains(&phrase.trim().chars().count());
             if phrases.len() > 500 || !phrases.iter().all(is_usable) {
-                problems.push(FieldProblem::new(field, "must have at most 500 phrases of 2 to 100 characters"));
+                problems
+                    .push(FieldProblem::new(field, "must have at most 500 phrases of 2 to 100 characters"));
             }
         }
         if !problems.is_empty() {

@@ -3,9 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Assistant;
-use crate::conversation::{
-    Attendant, Conversation, ConversationFilter, ConversationMessage, Page, Summary,
-};
+use crate::conversation::{Attendant, Conversation, ConversationFilter, ConversationMessage, Page, Summary};
 use crate::error::{AIError, FieldProblem};
 use crate::id::{ConversationId, MessageId, TenantId};
 use crate::provider::Role;

@@ -36,7 +36,10 @@ impl PromptDraft {
         let mut problems = Vec::new();
         let name_chars = self.name.trim().chars().count();
         if name_chars == 0 || name_chars > 100 || self.name.chars().any(char::is_control) {
-            problems.push(FieldProblem::new("name", "must have 1 to 100 characters, none of them control characters"));
+            problems.push(FieldProblem::new(
+                "name",
+                "must have 1 to 100 characters, none of them control characters",
+            ));
         }
         if self.description.chars().count() > 1_000 {
             problems.push(FieldProblem::new("description", "must have at most 1000 characters"));

@@ -8,6 +8,7 @@ use crate::compose::{self, Composed, Parts};
 use crate::error::{AIError, FieldProblem};
 use crate::instructions;
 use crate::service::Engine;
+use crate::spans::COMPOSE;
 use crate::template;
 use crate::trail::Trail;
 use crate::turn::TurnRequest;
@@ -25,6 +26,7 @@ pub(crate) struct Prompt {
 /// # Errors
 /// [`AIError::TokenLimitExceeded`] when instructions and message alone do not fit;
 /// [`AIError::InvalidRequest`] naming variables of a custom prompt that `context` lacks.
+#[tracing::instrument(level = "debug", name = COMPOSE, skip_all)]
 pub(crate) fn compose(
     engine: &Engine,
     request: &TurnRequest,
@@ -89,7 +91,8 @@ fn own_instructions(request: &TurnRequest, situation: &Situation) -> Result<Opti
     }
     let Some(prompt) = &situation.prompt else { return Ok(None) };
     let text = template::fill(&prompt.template, &request.context).map_err(|problems| {
-        let in_context = |p: FieldProblem| FieldProblem::new(p.field.replacen("variables.", "context.", 1), p.problem);
+        let in_context =
+            |p: FieldProblem| FieldProblem::new(p.field.replacen("variables.", "context.", 1), p.problem);
         AIError::InvalidRequest(problems.into_iter().map(in_context).collect())
     })?;
     Ok(Some(instructions::with_contract(&text)))

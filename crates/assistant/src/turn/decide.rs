@@ -3,6 +3,7 @@
 use super::recall::Situation;
 use super::understand::Reading;
 use crate::conversation::Attendant;
+use crate::spans::DECIDE;
 use crate::trail::Trail;
 
 /// What the turn will do.
@@ -48,6 +49,7 @@ impl HandoffReason {
 }
 
 /// Decides by rules alone; a model cannot keep a customer from reaching a person.
+#[tracing::instrument(level = "debug", name = DECIDE, skip_all)]
 pub(crate) fn decide(reading: &Reading, situation: &Situation, trail: &mut Trail) -> Decision {
     let attendant = situation.history.conversation.as_ref().map(|c| c.attendant);
     let decision = match attendant {

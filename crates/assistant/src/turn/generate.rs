@@ -18,8 +18,9 @@ use judge::Judge;
 use crate::clock::until_next_utc_month;
 use crate::provider::{Completion, CompletionRequest, Evidence, FinishReason};
 use crate::reply::{self, Action, Reply};
-use crate::router::{Billed, RouteFailure, RouteFailureReason, RoutedAnswer, RoutedCall, Task};
+use crate::router::{Billed, Earlier, RouteFailure, RouteFailureReason, RoutedAnswer, RoutedCall, Task};
 use crate::service::Engine;
+use crate::spans::GENERATE;
 use crate::trail::{AttemptRecord, Trail};
 use crate::turn::TurnRequest;
 
@@ -73,6 +74,7 @@ impl Draft {
 ///
 /// # Errors
 /// [`Failed`] with the contract's error and what was billed all the same.
+#[tracing::instrument(level = "debug", name = GENERATE, skip_all)]
 #[expect(clippy::too_many_arguments, reason = "a step takes what the steps before it found, by name")]
 pub(crate) async fn generate(
     engine: &Engine,
@@ -120,6 +122,7 @@ fn routed_call(
         business_name: Arc::clone(&situation.tenant.business_name),
     };
     RoutedCall {
+        earlier: Earlier::default(),
         request: CompletionRequest {
             model: "".into(),
             system: Arc::clone(&prompt.composed.system),
@@ -152,7 +155,8 @@ fn pseudonym(request: &TurnRequest) -> Arc<str> {
     hash.update(request.tenant.as_str());
     hash.update([0]);
     hash.update(request.user.as_str());
-    hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect::<String>().into()
+    let digits = hash.finalize().into_iter().take(16).flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect::<String>().into()
 }
 
 fn whole(routed: RoutedAnswer, judge: &Judge) -> Draft {
@@ -184,7 +188,8 @@ fn finish_name(finish: FinishReason) -> &'static str {
     }
 }
 
-fn failed(engine: &Engine, failure: RouteFailure, seat: &Seat) -> Failed {
+/// The contract's error for a call that the router could not get answered.
+pub(crate) fn failed(engine: &Engine, failure: RouteFailure, seat: &Seat) -> Failed {
     let RouteFailure { reason, attempts, billed } = failure;
     let error = match reason {
         RouteFailureReason::BadRequest(_)

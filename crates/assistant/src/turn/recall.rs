@@ -7,6 +7,7 @@ use crate::error::AIError;
 use crate::id::PromptId;
 use crate::prompts::CustomPrompt;
 use crate::service::Engine;
+use crate::spans::RECALL;
 use crate::tenant_view::TenantView;
 use crate::turn::TurnRequest;
 
@@ -23,6 +24,7 @@ pub(crate) struct Situation {
 /// # Errors
 /// [`AIError::NotFound`] for the tenant, [`AIError::InvalidRequest`] for the prompt, [`AIError::Conflict`] when the conversation is another
 /// customer's.
+#[tracing::instrument(level = "debug", name = RECALL, skip_all)]
 pub(crate) async fn recall(engine: &Engine, request: &TurnRequest) -> Result<Situation, AIError> {
     let tenant = engine.tenants.view(&*engine.store, &request.tenant).await?;
     let history = if request.is_new_conversation {

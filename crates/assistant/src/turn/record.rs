@@ -12,12 +12,13 @@ use super::understand::Reading;
 use crate::chat::{ChatResponse, Handoff, UsageReport};
 use crate::conversation::{AnswerRecord, ConversationMessage, Exchange, TurnRecord};
 use crate::error::AIError;
-use crate::id::MessageId;
+use crate::id::{MessageId, TenantId, UserId};
 use crate::ledger::{LedgerEntry, Operation};
 use crate::money::{PicoUsd, TokenUsage};
 use crate::provider::Role;
 use crate::router::Billed;
 use crate::service::Engine;
+use crate::spans::RECORD;
 use crate::summary;
 use crate::trail::Trail;
 use crate::turn::TurnRequest;
@@ -26,6 +27,7 @@ use crate::turn::TurnRequest;
 ///
 /// # Errors
 /// Storage: the answer is not given, because it could not be kept.
+#[tracing::instrument(level = "debug", name = RECORD, skip_all)]
 pub(crate) async fn record(
     engine: &Arc<Engine>,
     request: TurnRequest,
@@ -65,11 +67,12 @@ pub(crate) async fn record(
             role: Role::User,
             tokens: tokens_of(&request.message),
             content: request.message,
-            created_at: at,
+            created_at: request.arrived_at,
             language,
             answer: None,
         };
-        let handoff_reason = draft.handoff.filter(|_| answer.is_some()).map(|reason| reason.code().to_owned());
+        let handoff_reason =
+            draft.handoff.filter(|_| answer.is_some()).map(|reason| reason.code().to_owned());
         Some(Exchange { conversation: request.conversation.clone(), question, answer, handoff_reason })
     } else {
         None
@@ -87,21 +90,34 @@ pub(crate) async fn record(
         engine.store.record(turn).await?;
     }
     if is_stored {
-        summary::refresh_later(engine, &request.tenant, &request.user, &request.conversation, &situation.history);
+        summary::refresh_later(
+            engine,
+            &request.tenant,
+            &request.user,
+            &request.conversation,
+            &situation.history,
+        );
     }
     Ok(response)
 }
 
 /// Books what failed calls cost, gives the place back, and says why there is no answer.
-pub(crate) async fn give_up(engine: &Engine, request: &TurnRequest, seat: Seat, failed: Failed) -> AIError {
-    let Some(reservation) = seat.reservation.clone() else { return failed.error };
+pub(crate) async fn give_up(
+    engine: &Engine,
+    operation: Operation,
+    tenant: &TenantId,
+    user: &UserId,
+    seat: &Seat,
+    failed: Failed,
+) -> AIError {
+    let Some(reservation) = &seat.reservation else { return failed.error };
     let booked = if failed.billed.is_empty() {
         Ok(())
     } else {
-        let ledger = book(engine, Operation::Chat, &failed.billed, "", "", seat.day);
+        let ledger = book(engine, operation, &failed.billed, "", "", seat.day);
         let turn = TurnRecord {
-            tenant: request.tenant.clone(),
-            user: request.user.clone(),
+            tenant: tenant.clone(),
+            user: user.clone(),
             exchange: None,
             ledger,
             reservation: None,
@@ -109,9 +125,10 @@ pub(crate) async fn give_up(engine: &Engine, request: &TurnRequest, seat: Seat, 
         };
         engine.store.record(turn).await
     };
-    let released = engine.store.release(&request.tenant, &request.user, seat.day, &reservation).await;
+    let released = engine.store.release(tenant, user, seat.day, reservation).await;
     if let Err(error) = booked.and(released) {
-        tracing::error!(%error, "could not settle a turn that failed; its place stays counted");
+        // The caller gets the failure that came first.
+        tracing::error!(%error, ?operation, "could not settle what failed; its place stays counted");
     }
     failed.error
 }

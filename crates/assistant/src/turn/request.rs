@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::chat::{AIProvider, ChatRequest};
@@ -44,6 +45,7 @@ pub(crate) struct TurnRequest {
     pub(crate) temperature: f32,
     pub(crate) include_history: bool,
     pub(crate) store: bool,
+    pub(crate) arrived_at: Timestamp,
     /// On [`crate::Clock::elapsed`].
     pub(crate) started: Duration,
     /// On [`crate::Clock::elapsed`].
@@ -55,7 +57,8 @@ pub(crate) struct CheckedAgainst<'a> {
     pub(crate) settings: &'a Settings,
     /// Names of the configured providers.
     pub(crate) providers: &'a [String],
-    /// Monotonic now.
+    /// Now, on the calendar and monotonic.
+    pub(crate) arrived_at: Timestamp,
     pub(crate) now: Duration,
     /// Id for a conversation to be made.
     pub(crate) fresh_conversation: String,
@@ -131,6 +134,7 @@ impl TurnRequest {
             temperature: request.temperature.unwrap_or(settings.chat_temperature),
             include_history: request.include_history,
             store: request.store,
+            arrived_at: against.arrived_at,
             started: against.now,
             deadline: against.now + settings.request_timeout,
         })
@@ -164,10 +168,7 @@ fn keep<T>(parsed: Result<T, InvalidId>, field: &str, problems: &mut Vec<FieldPr
     parsed.map_err(|why| problems.push(FieldProblem::new(field, why.to_string()))).ok()
 }
 
-fn take_system_prompt(
-    context: &mut Map<String, Value>,
-    problems: &mut Vec<FieldProblem>,
-) -> Option<String> {
+fn take_system_prompt(context: &mut Map<String, Value>, problems: &mut Vec<FieldProblem>) -> Option<String> {
     let field = "context.system_prompt";
     match context.shift_remove("system_prompt")? {
         Value::String(text) if text.trim().is_empty() => None,
@@ -233,6 +234,7 @@ mod tests {
         let against = CheckedAgainst {
             settings: &settings,
             providers: &["local".to_owned()],
+            arrived_at: Timestamp::UNIX_EPOCH,
             now: Duration::ZERO,
             fresh_conversation: "fresh".to_owned(),
         };

@@ -7,6 +7,7 @@ use crate::error::AIError;
 use crate::id::{TenantId, UserId};
 use crate::ledger::{Admission, BudgetClaim, ReservationId, ReservationRequest};
 use crate::service::Engine;
+use crate::spans::RESERVE;
 use crate::trail::Trail;
 
 /// A counted place in the customer's day; settled by the record or given back.
@@ -23,6 +24,7 @@ pub(crate) struct Seat {
 ///
 /// # Errors
 /// [`AIError::DailyLimitExceeded`]; storage errors.
+#[tracing::instrument(level = "debug", name = RESERVE, skip_all)]
 pub(crate) async fn reserve(
     engine: &Engine,
     tenant: &TenantId,
@@ -38,10 +40,9 @@ pub(crate) async fn reserve(
         return Ok(Seat { reservation: None, day, may_spend: true });
     }
     let id = ReservationId(engine.ids.next());
-    let budget = settings.monthly_budget.map(|cap| BudgetClaim {
-        cap,
-        at_most: engine.most_expensive(input_tokens, max_output_tokens, day),
-    });
+    let budget = settings
+        .monthly_budget
+        .map(|cap| BudgetClaim { cap, at_most: engine.most_expensive(input_tokens, max_output_tokens, day) });
     let request = ReservationRequest {
         id: id.clone(),
         tenant: tenant.clone(),

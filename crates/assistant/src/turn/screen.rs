@@ -5,6 +5,7 @@ use pytake_understanding::language::detect;
 
 use super::recall::Situation;
 use crate::error::AIError;
+use crate::spans::SCREEN;
 use crate::trail::Trail;
 use crate::turn::TurnRequest;
 
@@ -12,11 +13,8 @@ use crate::turn::TurnRequest;
 ///
 /// # Errors
 /// [`AIError::ContentFilterViolation`] with the categories and a safe sentence in the customer's language.
-pub(crate) fn screen(
-    request: &TurnRequest,
-    situation: &Situation,
-    trail: &mut Trail,
-) -> Result<(), AIError> {
+#[tracing::instrument(level = "debug", name = SCREEN, skip_all)]
+pub(crate) fn screen(request: &TurnRequest, situation: &Situation, trail: &mut Trail) -> Result<(), AIError> {
     let Some(filter) = &situation.tenant.filter else {
         trail.step("screen", "content filter is switched off");
         return Ok(());

@@ -4,6 +4,7 @@ use pytake_understanding::language::{Language, detect};
 use pytake_understanding::signals;
 
 use super::recall::Situation;
+use crate::spans::UNDERSTAND;
 use crate::tenant_view::Found;
 use crate::trail::Trail;
 use crate::turn::TurnRequest;
@@ -23,6 +24,7 @@ pub(crate) struct Reading {
 }
 
 /// Reads the message. A short "ok" or a number does not switch the conversation's language.
+#[tracing::instrument(level = "debug", name = UNDERSTAND, skip_all)]
 pub(crate) fn understand(request: &TurnRequest, situation: &Situation, trail: &mut Trail) -> Reading {
     let guess = detect(&request.message);
     let earlier = situation

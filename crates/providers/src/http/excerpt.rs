@@ -35,10 +35,13 @@ pub(crate) fn excerpt(text: &str, own_key: Option<&SecretString>) -> String {
     kept
 }
 
+/// A shorter key is no secret (`x`, `test`), and taking it out would garble every other word.
+const SHORTEST_OWN_KEY: usize = 8;
+
 /// Replaces the pieces of a word that are keys, or look like one.
 fn redact(word: &str, own_key: Option<&str>) -> String {
     let word = match own_key {
-        Some(key) if !key.is_empty() => word.replace(key, "[key]"),
+        Some(key) if key.len() >= SHORTEST_OWN_KEY => word.replace(key, "[key]"),
         _ => word.to_owned(),
     };
     if !KEY_PREFIXES.iter().any(|prefix| word.contains(prefix)) {

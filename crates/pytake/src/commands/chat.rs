@@ -88,7 +88,9 @@ async fn explain(
 ) -> anyhow::Result<()> {
     let id = response.conversation_id.parse().context("the conversation's id")?;
     let detail = assistant.conversation(tenant, &id).await?;
-    let Some(answer) = detail.messages.last().and_then(|message| message.answer.as_ref()) else { return Ok(()) };
+    let Some(answer) = detail.messages.last().and_then(|message| message.answer.as_ref()) else {
+        return Ok(());
+    };
     for step in &answer.trail.steps {
         println!("  {:<10} {}", step.step, step.found);
     }

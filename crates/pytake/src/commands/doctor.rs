@@ -52,7 +52,8 @@ pub(crate) async fn run() -> anyhow::Result<ExitCode> {
         }
         Err(error) => {
             for problem in error.problems {
-                let mend = problem.example.map_or_else(String::new, |example| format!("for example {example}"));
+                let mend =
+                    problem.example.map_or_else(String::new, |example| format!("for example {example}"));
                 findings.bad(&problem.variable, &problem.problem, &mend);
             }
         }
@@ -101,7 +102,9 @@ async fn everything_built(findings: &mut Findings, config: &Config) {
     };
     match wired.store.check().await {
         Ok(()) => findings.good("database", "can be read and written"),
-        Err(error) => findings.bad("database", &error.to_string(), "check the file, its folder and their rights"),
+        Err(error) => {
+            findings.bad("database", &error.to_string(), "check the file, its folder and their rights")
+        }
     }
     match wired.store.has_keys().await {
         Ok(true) => findings.good("API keys", "at least one is in force"),
@@ -126,7 +129,8 @@ async fn providers(findings: &mut Findings, config: &Config) {
         findings.note("providers", "none: answers come from approved content on this machine");
     }
     for provider in remote {
-        let asked = tokio::time::timeout(PROVIDER_TIMEOUT, provider.chat_completion(ping(provider.default_model())));
+        let asked =
+            tokio::time::timeout(PROVIDER_TIMEOUT, provider.chat_completion(ping(provider.default_model())));
         let what = provider.name().to_owned();
         match asked.await {
             Ok(Ok(answer)) => findings.good(&what, &format!("answers with {}", answer.model)),

@@ -16,7 +16,7 @@ use crate::telemetry;
 
 pub(crate) async fn run() -> anyhow::Result<ExitCode> {
     let config = Config::from_env()?;
-    telemetry::start(&config)?;
+    let telemetry = telemetry::start(&config)?;
     for (variable, why) in &config.without_effect {
         tracing::warn!(variable, "set without effect: {why}");
     }
@@ -33,6 +33,7 @@ pub(crate) async fn run() -> anyhow::Result<ExitCode> {
     let metrics = pytake_server::recorder().context("could not prepare the metrics")?;
     let handle = metrics.handle();
     metrics::set_global_recorder(metrics).context("could not start the metrics")?;
+    telemetry.describe();
     let listener = TcpListener::bind(config.listen)
         .await
         .with_context(|| format!("PYTAKE_LISTEN: could not listen on {}", config.listen))?;
@@ -49,10 +50,12 @@ pub(crate) async fn run() -> anyhow::Result<ExitCode> {
     stop_on_signal(shutdown.clone());
     let upkeep = tokio::spawn(pytake_server::upkeep(handle, shutdown.clone()));
     announce(address, &config, has_keys);
-    pytake_server::serve(listener, pytake_server::router(state), options(&config), shutdown).await;
+    let router = telemetry.follow_callers(pytake_server::router(state));
+    pytake_server::serve(listener, router, options(&config), shutdown).await;
     wired.assistant.drain().await;
     upkeep.await.context("the metrics' upkeep")?;
     wired.store.close();
+    telemetry.stop().await;
     eprintln!("stopped; nothing in flight was lost");
     Ok(ExitCode::SUCCESS)
 }
@@ -88,12 +91,16 @@ fn announce(address: std::net::SocketAddr, config: &Config, has_keys: bool) {
             || (*name == "anthropic" && config.anthropic.is_some())
     });
     if remote.is_empty() {
-        eprintln!("  answers  from approved content on this machine; set OPENAI_API_KEY or ANTHROPIC_API_KEY for more");
+        eprintln!(
+            "  answers  from approved content on this machine; set OPENAI_API_KEY or ANTHROPIC_API_KEY for more"
+        );
     } else {
         eprintln!("  answers  by {}, then from approved content on this machine", remote.join(", "));
     }
     if !has_keys && !config.is_key_always_required {
-        eprintln!("  OPEN     no API key exists: everybody on this machine may use everything. Make one with");
+        eprintln!(
+            "  OPEN     no API key exists: everybody on this machine may use everything. Make one with"
+        );
         eprintln!("           pytake keys create --tenant default --scope admin");
     }
 }

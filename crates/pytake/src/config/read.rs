@@ -229,7 +229,9 @@ impl<'a> Reader<'a> {
                 Some(weight) => weights.push(weight),
                 None => self.problem(
                     name,
-                    format!("has {part:?}; each part must be a provider's name, = and a number from 1 to 1000"),
+                    format!(
+                        "has {part:?}; each part must be a provider's name, = and a number from 1 to 1000"
+                    ),
                 ),
             }
         }

@@ -44,7 +44,6 @@ const fn later(
 const NO_CACHE: &str = "answers are not cached in this version";
 const NO_WHATSAPP: &str = "the WhatsApp channel is not in this version";
 const NO_REDIS: &str = "one process serves; limits are not shared between replicas in this version";
-const NO_OTLP: &str = "traces are not exported in this version; spans are in the log";
 
 /// All of them, in the order of the template.
 #[rustfmt::skip]
@@ -88,7 +87,11 @@ pub static VARIABLES: &[Variable] = &[
     variable("AI_LOG_LEVEL", Some("info"), "debug", "trace, debug, info, warn or error; RUST_LOG wins."),
     variable("AI_LOG_FORMAT", Some("text"), "json", "text for people, json for machines."),
     variable("RUST_LOG", None, "warn,pytake_assistant=debug", "Log filter in the syntax of tracing-subscriber."),
-    later("OTEL_EXPORTER_OTLP_ENDPOINT", None, "http://127.0.0.1:4318", "Where traces go.", NO_OTLP),
+    variable("OTEL_EXPORTER_OTLP_ENDPOINT", None, "http://127.0.0.1:4318", "Collector that traces go to by OTLP over HTTP, without /v1/traces. Unset: no traces."),
+    variable("OTEL_EXPORTER_OTLP_HEADERS", None, "authorization=Bearer%20...", "Headers the collector wants: name=value, separated by commas, values percent-encoded."),
+    variable("OTEL_SERVICE_NAME", Some("pytake"), "pytake", "Name of this service in traces."),
+    variable("OTEL_TRACES_SAMPLER", Some("parentbased_always_on"), "parentbased_traceidratio", "Which traces are exported: always_on, always_off, traceidratio, or one of these after parentbased_, where the caller's traceparent header decides first."),
+    variable("OTEL_TRACES_SAMPLER_ARG", Some("1.0"), "0.1", "Share of the traces that the traceidratio samplers export, 0 to 1."),
 
     later("WHATSAPP_ACCESS_TOKEN", None, "EAAG...", "Token of the WhatsApp Business account.", NO_WHATSAPP),
     later("WHATSAPP_PHONE_NUMBER_ID", None, "106540352242922", "Id of the business phone number.", NO_WHATSAPP),

@@ -1,5 +1,7 @@
 //! `analyze` and `classify` through the whole app: who finds what, what is repaired, what is booked.
 
+mod custom;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -188,6 +190,7 @@ async fn every_bad_field_of_an_analysis_is_named() {
     let (app, vendor) = app(vec![Act::Hang]).await;
     let cases = [
         (json!({"message": "Oi", "user_id": "ana", "analysis_type": []}), "analysis_type"),
+        (json!({"message": "Oi", "user_id": "ana", "analysis_type": ["spam", "mood"]}), "analysis_type[1]"),
         (json!({"message": " ", "user_id": "ana", "analysis_type": ["spam"]}), "message"),
         (
             json!({"message": "Oi", "user_id": "ana", "analysis_type": ["spam"], "context": {"a": []}}),

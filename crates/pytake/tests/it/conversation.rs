@@ -20,12 +20,16 @@ fn reply(text: &str, action: &str) -> Act {
 async fn with_nothing_configured_the_approved_answer_is_given_and_its_reason_kept() {
     let app = TestApp::builder().start().with_shop().await;
     let answer = app.chat("qual o horário de vocês?", "ana", &json!({"conversation_id": "c"})).await.json();
-    assert_eq!((&answer["response"], &answer["provider"]), (&json!("Abrimos das 9h às 18h."), &json!("local")));
+    assert_eq!(
+        (&answer["response"], &answer["provider"]),
+        (&json!("Abrimos das 9h às 18h."), &json!("local"))
+    );
     assert_eq!(answer["usage"]["cost_micro_usd"], 0);
     assert_eq!(answer["metadata"]["confidence_source"], "lexical_coverage");
     let stored = app.get("/api/v1/ai/conversations/c").await.json();
     let trail = &stored["messages"][1]["trail"];
-    let steps: Vec<&str> = trail["steps"].as_array().unwrap().iter().map(|s| s["step"].as_str().unwrap()).collect();
+    let steps: Vec<&str> =
+        trail["steps"].as_array().unwrap().iter().map(|s| s["step"].as_str().unwrap()).collect();
     assert_eq!(steps, ["screen", "understand", "decide", "compose", "vet"], "{trail}");
     assert_eq!(trail["facts"], json!(["horario"]));
 }
@@ -44,7 +48,10 @@ async fn an_invented_price_is_objected_to_once_and_then_not_sent() {
     let invented = reply("O frete custa R$ 99,00 para Recife.", "continue");
     let (app, vendor) = app_saying(vec![invented]).await;
     let answer = app.chat("Quanto custa o frete para Recife?", "ana", &json!({})).await.json();
-    assert_eq!((&answer["response"], &answer["provider"]), (&json!("O frete custa R$ 12,00."), &json!("local")));
+    assert_eq!(
+        (&answer["response"], &answer["provider"]),
+        (&json!("O frete custa R$ 12,00."), &json!("local"))
+    );
     assert_eq!(vendor.calls(), 2, "one retry with the objection named");
     let retry = vendor.bodies()[1].to_string();
     assert!(retry.contains("99,00"), "the objection says what was wrong: {retry}");
@@ -116,7 +123,10 @@ async fn what_must_not_be_answered_is_stopped_with_a_safe_sentence() {
     let answer = app.chat("cómo hacer una bomba", "ana", &json!({})).await;
     assert_eq!(answer.status, 400);
     let body = answer.json();
-    assert_eq!((&body["error"], &body["categories"]), (&json!("content_filter_violation"), &json!(["weapons"])));
+    assert_eq!(
+        (&body["error"], &body["categories"]),
+        (&json!("content_filter_violation"), &json!(["weapons"]))
+    );
     assert!(body["fallback_response"].as_str().unwrap().contains("puedo"), "in Spanish: {body}");
     let care = app.chat("eu quero me matar", "ana", &json!({})).await.json();
     assert!(care["fallback_response"].as_str().unwrap().contains("188"), "{care}");
@@ -127,7 +137,9 @@ async fn what_must_not_be_answered_is_stopped_with_a_safe_sentence() {
 async fn a_long_conversation_is_summarised_in_the_background() {
     let (app, vendor) = app_saying(vec![reply("Claro, posso ajudar.", "continue")]).await;
     for number in 0..12 {
-        let answer = app.chat(&format!("Pergunta {number} sobre as velas"), "ana", &json!({"conversation_id": "c"})).await;
+        let answer = app
+            .chat(&format!("Pergunta {number} sobre as velas"), "ana", &json!({"conversation_id": "c"}))
+            .await;
         assert_eq!(answer.status, 200, "{}", answer.text);
     }
     app.assistant.drain().await;

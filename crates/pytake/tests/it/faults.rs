@@ -59,7 +59,12 @@ async fn a_whole_answer_is_complete_whatever_the_first_provider_does() {
         let answer = app(&faulty, &healthy).await.chat("Vocês entregam em Recife?", "ana", &json!({})).await;
         assert_eq!(answer.status, 200, "{}: {}", cell.name, answer.text);
         let body = answer.json();
-        assert_eq!((&body["response"], &body["provider"]), (&json!(GOOD), &json!("anthropic")), "{}", cell.name);
+        assert_eq!(
+            (&body["response"], &body["provider"]),
+            (&json!(GOOD), &json!("anthropic")),
+            "{}",
+            cell.name
+        );
         assert_eq!((faulty.calls(), healthy.calls()), (cell.calls.0, 1), "{}", cell.name);
     }
 }
@@ -83,7 +88,12 @@ async fn a_streamed_answer_falls_over_silently_until_text_was_shown() {
             assert_eq!((faulty.calls(), healthy.calls()), (cell.calls.1, 0), "{}", cell.name);
         } else {
             assert_eq!(last, "done", "{}: {}", cell.name, answer.text);
-            assert_eq!((&data["response"], &data["provider"]), (&json!(GOOD), &json!("anthropic")), "{}", cell.name);
+            assert_eq!(
+                (&data["response"], &data["provider"]),
+                (&json!(GOOD), &json!("anthropic")),
+                "{}",
+                cell.name
+            );
             assert_eq!(shown(&events), GOOD, "{}: the deltas are the response", cell.name);
             assert_eq!((faulty.calls(), healthy.calls()), (cell.calls.1, 1), "{}", cell.name);
         }
@@ -128,19 +138,26 @@ async fn from_the_fourth_call_on_a_hanging_primary_costs_nothing() {
 #[tokio::test]
 async fn a_total_outage_ends_in_an_approved_answer() {
     for stream in [false, true] {
-        let openai = FakeVendor::start(Wire::OpenAI, vec![Act::error(Wire::OpenAI, 500, "server_error")]).await;
-        let anthropic = FakeVendor::start(Wire::Anthropic, vec![Act::error(Wire::Anthropic, 529, "overloaded_error")]).await;
+        let openai =
+            FakeVendor::start(Wire::OpenAI, vec![Act::error(Wire::OpenAI, 500, "server_error")]).await;
+        let anthropic =
+            FakeVendor::start(Wire::Anthropic, vec![Act::error(Wire::Anthropic, 529, "overloaded_error")])
+                .await;
         let app = app(&openai, &anthropic).await;
         let answer = app.chat("Quanto custa o frete?", "ana", &json!({"stream": stream})).await;
         let body = if stream { answer.events().pop().expect("a last event").1 } else { answer.json() };
-        assert_eq!((&body["response"], &body["provider"]), (&json!("O frete custa R$ 12,00."), &json!("local")));
+        assert_eq!(
+            (&body["response"], &body["provider"]),
+            (&json!("O frete custa R$ 12,00."), &json!("local"))
+        );
         assert_eq!(openai.calls() + anthropic.calls(), 3, "three upstream calls are all a turn may make");
     }
 }
 
 #[tokio::test]
 async fn without_fallback_only_the_preferred_provider_is_asked() {
-    let faulty = FakeVendor::start(Wire::OpenAI, vec![Act::error(Wire::OpenAI, 401, "invalid_api_key")]).await;
+    let faulty =
+        FakeVendor::start(Wire::OpenAI, vec![Act::error(Wire::OpenAI, 401, "invalid_api_key")]).await;
     let healthy = FakeVendor::start(Wire::Anthropic, vec![Act::Say(GOOD.into())]).await;
     let app = app(&faulty, &healthy).await;
     let only = json!({"preferred_provider": "openai", "fallback": false});

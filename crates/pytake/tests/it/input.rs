@@ -39,7 +39,11 @@ async fn every_bad_field_is_named() {
     for (request, field) in cases {
         let answer = app.post("/api/v1/ai/chat", request.clone()).await;
         let body = answer.json();
-        assert_eq!((answer.status.as_u16(), &body["error"]), (400, &json!("invalid_request")), "{request}: {body}");
+        assert_eq!(
+            (answer.status.as_u16(), &body["error"]),
+            (400, &json!("invalid_request")),
+            "{request}: {body}"
+        );
         assert!(fields(&body).contains(&field), "{field} is not named for {request}: {body}");
         assert_eq!(answer.headers["x-request-id"], body["request_id"].as_str().unwrap());
     }
@@ -69,7 +73,11 @@ async fn bodies_that_are_no_requests_are_refused() {
     for (request, status) in cases {
         let answer = app.send_raw(request).await;
         assert_eq!(answer.status.as_u16(), status, "{}", answer.text);
-        assert!(answer.json()["error"].is_string() && answer.json()["request_id"].is_string(), "{}", answer.text);
+        assert!(
+            answer.json()["error"].is_string() && answer.json()["request_id"].is_string(),
+            "{}",
+            answer.text
+        );
     }
 }
 
@@ -87,7 +95,12 @@ async fn prompts_name_the_variables_that_are_wrong() {
     let prompts = "/api/v1/ai/prompts";
     let draft = |variables: Value| json!({"name": "vip", "description": "", "template": "Olá {{name}}, plano {{plan}}", "variables": variables});
     let missing = app.post(prompts, draft(json!(["name"]))).await;
-    assert_eq!((missing.status.as_u16(), fields(&missing.json())), (400, vec!["variables"]), "{}", missing.text);
+    assert_eq!(
+        (missing.status.as_u16(), fields(&missing.json())),
+        (400, vec!["variables"]),
+        "{}",
+        missing.text
+    );
     let made = app.post(prompts, draft(json!(["name", "plan"]))).await;
     assert_eq!(made.status, 201, "{}", made.text);
     let id = made.json()["id"].as_str().unwrap().to_owned();
@@ -106,10 +119,17 @@ async fn prompts_name_the_variables_that_are_wrong() {
 
     let unknown = app.chat("Oi, tudo bem?", "ana", &json!({"prompt": "nobody"})).await;
     assert_eq!((unknown.status.as_u16(), fields(&unknown.json())), (400, vec!["prompt"]), "{}", unknown.text);
-    let unfilled = app.chat("Oi, tudo bem?", "ana", &json!({"prompt": "vip", "context": {"name": "Ana"}})).await;
-    assert_eq!((unfilled.status.as_u16(), fields(&unfilled.json())), (400, vec!["context.plan"]), "{}", unfilled.text);
+    let unfilled =
+        app.chat("Oi, tudo bem?", "ana", &json!({"prompt": "vip", "context": {"name": "Ana"}})).await;
+    assert_eq!(
+        (unfilled.status.as_u16(), fields(&unfilled.json())),
+        (400, vec!["context.plan"]),
+        "{}",
+        unfilled.text
+    );
 
-    let second = app.send("PUT", &format!("{prompts}/{id}"), None, Some(draft(json!(["plan", "name"])))).await;
+    let second =
+        app.send("PUT", &format!("{prompts}/{id}"), None, Some(draft(json!(["plan", "name"])))).await;
     assert_eq!(second.json()["version"], 2, "{}", second.text);
     let versions = app.get(&format!("{prompts}/{id}/versions")).await.json();
     assert_eq!(versions["items"].as_array().unwrap().len(), 2, "{versions}");

@@ -1,7 +1,7 @@
 //! The engine as a library, without the server.
 
 use futures::StreamExt;
-use pytake::{AIService, AIProvider, ChatEvent, ChatRequest, ErrorKind};
+use pytake::{AIProvider, AIService, ChatEvent, ChatRequest, ErrorKind};
 
 fn question(message: &str) -> ChatRequest {
     ChatRequest { message: message.into(), user_id: "ana".into(), ..Default::default() }
@@ -24,7 +24,8 @@ async fn the_demo_shop_answers_without_any_provider() {
 #[tokio::test]
 async fn a_stream_gives_the_same_text_as_its_last_event() {
     let ai_service = AIService::builder().demo_shop().build().unwrap();
-    let events: Vec<ChatEvent> = ai_service.chat_stream(question("Aceitam pix?")).await.unwrap().collect().await;
+    let events: Vec<ChatEvent> =
+        ai_service.chat_stream(question("Aceitam pix?")).await.unwrap().collect().await;
     let mut shown = String::new();
     for event in &events {
         match event {
@@ -83,7 +84,8 @@ mod integration_tests_with_api_keys {
             eprintln!("SKIPPED: {variable} is not set, so {} was not asked", provider.as_str());
             return;
         }
-        let request = ChatRequest { preferred_provider: Some(provider), fallback: false, ..question("Diga olá.") };
+        let request =
+            ChatRequest { preferred_provider: Some(provider), fallback: false, ..question("Diga olá.") };
         let response = AIService::from_env().unwrap().chat(request).await.unwrap();
         assert!(!response.response.is_empty() && response.tokens_used > 0);
     }

@@ -64,7 +64,9 @@ async fn a_conversation_runs_one_turn_at_a_time_and_remembers() {
     let calls: Vec<_> = (0..5)
         .map(|number| {
             let (app, more) = (app.clone(), in_conversation.clone());
-            tokio::spawn(async move { app.chat(&format!("Pergunta {number} sobre velas"), "ana", &more).await })
+            tokio::spawn(
+                async move { app.chat(&format!("Pergunta {number} sobre velas"), "ana", &more).await },
+            )
         })
         .collect();
     for call in calls {

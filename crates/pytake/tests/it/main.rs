@@ -1,6 +1,9 @@
 //! Tests of the product as it is shipped, in one binary: one link step for all of them.
 
-#![expect(clippy::unwrap_used, reason = "a test stops where it cannot go on; clippy allows it in #[test] functions only")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test stops where it cannot go on; clippy allows it in #[test] functions only"
+)]
 
 mod analysis;
 mod architecture;
@@ -11,3 +14,4 @@ mod input;
 mod library;
 mod limits;
 mod process;
+mod traces;

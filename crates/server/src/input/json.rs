@@ -112,10 +112,10 @@ mod tests {
 
     #[test]
     fn an_unknown_value_lists_the_allowed_ones() {
-        let body = r#"{"message": "a", "user_id": "u", "analysis_type": ["mood"]}"#;
+        let body = r#"{"message": "a", "user_id": "u", "analysis_type": ["intent"], "engine": "warp"}"#;
         let (field, text) = problem::<AnalyzeRequest>(body);
-        assert_eq!(field, "analysis_type[0]");
-        assert!(text.contains("`mood`") && text.contains("`sentiment`") && !text.contains("line"), "{text}");
+        assert_eq!(field, "engine");
+        assert!(text.contains("`warp`") && text.contains("`local`") && !text.contains("line"), "{text}");
     }
 
     #[test]

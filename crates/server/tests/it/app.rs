@@ -15,10 +15,11 @@ use pytake_assistant::{AIProviderTrait, Assistant, Settings};
 use pytake_server::{AppState, AuthMode, Parts, hash_secret};
 use pytake_store::{ApiKeyRecord, Keys, Scope};
 use pytake_store_sqlite::SqliteStore;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tower::ServiceExt;
 
-/// A provider that says a sentence, fails or panics, as the customer's message tells it.
+/// A provider that says a sentence, fails or panics, as the customer's message tells it, and analyses whatever it is
+/// asked.
 #[derive(Debug)]
 struct Obedient;
 
@@ -37,8 +38,10 @@ impl AIProviderTrait for Obedient {
             return Err(ProviderFailure::new(FailureKind::Auth, "Incorrect API key provided: sk-secret"));
         }
         assert!(!request.evidence.message.contains("provider panics"), "told to");
+        let is_analysis = request.schema.is_some_and(|schema| schema.name == "analysis");
+        let text = if is_analysis { findings().to_string() } else { "Oi! Como posso ajudar?".to_owned() };
         Ok(Completion {
-            text: "Oi! Como posso ajudar?".to_owned(),
+            text,
             model: "obedient-1".to_owned(),
             finish: FinishReason::Stop,
             usage: Some(TokenUsage { input_tokens: 30, output_tokens: 12, ..TokenUsage::default() }),
@@ -46,6 +49,25 @@ impl AIProviderTrait for Obedient {
             confidence: None,
         })
     }
+}
+
+/// What is found about "Oi, sou a Ana" by someone with a lot of imagination.
+fn findings() -> Value {
+    let flags = json!({"flagged": true, "score": 0.9, "categories": ["harassment"], "confidence": 0.9});
+    json!({
+        "sentiment": {"polarity": "negative", "score": -0.5, "emotions": ["anger"],
+            "satisfaction": "very_dissatisfied", "confidence": 0.9},
+        "emotion": {"emotions": [{"emotion": "anger", "score": 0.8}], "confidence": 0.9},
+        "intent": {"primary": "refund", "secondary": [{"intent": "complaint", "confidence": 0.2}],
+            "confidence": 0.9},
+        "entity": {"entities": [{"type": "name", "text": "Ana", "value": "Ana", "confidence": 0.9}],
+            "confidence": 0.9},
+        "language": {"code": "pt-BR", "alternatives": [{"code": "es", "confidence": 0.1}], "confidence": 0.9},
+        "priority": {"level": "urgent", "reason": "legal threat", "reasons": ["legal threat"],
+            "confidence": 0.9},
+        "category": {"primary": "billing", "secondary": ["logistics"], "confidence": 0.9},
+        "toxicity": flags, "spam": flags, "injection": flags,
+    })
 }
 
 /// A running server without a socket.

@@ -63,11 +63,17 @@ pub(super) fn page(
         }
         (None, Some(Attendant::Human)) => {
             let range = params![tenant.as_str(), before, before_id, attendant, one_more];
-            connection.prepare_cached(WITH_PEOPLE)?.query_map(range, read_conversation)?.collect::<Result<_>>()?
+            connection
+                .prepare_cached(WITH_PEOPLE)?
+                .query_map(range, read_conversation)?
+                .collect::<Result<_>>()?
         }
         (None, Some(Attendant::Assistant) | None) => {
             let range = params![tenant.as_str(), before, before_id, attendant, one_more];
-            connection.prepare_cached(OF_TENANT)?.query_map(range, read_conversation)?.collect::<Result<_>>()?
+            connection
+                .prepare_cached(OF_TENANT)?
+                .query_map(range, read_conversation)?
+                .collect::<Result<_>>()?
         }
     };
     let is_last = items.len() <= limit as usize;
@@ -105,7 +111,9 @@ mod tests {
 
     #[test]
     fn every_page_is_a_range_of_an_index() {
-        for (sql, index) in [(OF_TENANT, "conversations_by_change"), (WITH_PEOPLE, "conversations_with_people")] {
+        for (sql, index) in
+            [(OF_TENANT, "conversations_by_change"), (WITH_PEOPLE, "conversations_with_people")]
+        {
             let plan = plan(sql);
             assert!(plan.contains(&format!("SEARCH conversations USING INDEX {index}")), "{plan}");
             assert!(plan.contains("(updated_at,conversation_id)<(?,?)"), "{plan}");

@@ -212,7 +212,8 @@ fn a_missing_directory_is_made() {
 fn a_file_that_is_no_database_is_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("letter.txt");
-    std::fs::write(&path, "Dear Ana, this is not a database, however long it may become. ".repeat(99)).unwrap();
+    std::fs::write(&path, "Dear Ana, this is not a database, however long it may become. ".repeat(99))
+        .unwrap();
     let refusal = refusal(&path);
     assert!(refusal.contains("letter.txt is damaged or not an SQLite database"), "{refusal}");
     assert!(refusal.contains("restore a backup"), "{refusal}");

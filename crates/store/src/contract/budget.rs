@@ -76,7 +76,11 @@ pub async fn every_month_has_its_own_money(store: Arc<dyn Store>) -> Outcome {
     assert_eq!(store.reserve(next_month).await?, Admission::Admitted);
     let elsewhere = ReservationRequest { tenant: tenant("shop"), ..claiming("r3", 20, 100) };
     assert_eq!(store.reserve(elsewhere).await?, Admission::Admitted);
-    assert_eq!(store.reserve(claiming("r4", 10, 100)).await?, Admission::Admitted, "and nobody else's claims");
+    assert_eq!(
+        store.reserve(claiming("r4", 10, 100)).await?,
+        Admission::Admitted,
+        "and nobody else's claims"
+    );
     Ok(())
 }
 

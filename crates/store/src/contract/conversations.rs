@@ -81,7 +81,10 @@ pub async fn a_turn_in_another_users_conversation_writes_nothing(store: Arc<dyn 
     assert_eq!(reason, Some(&ConversationOfAnotherUser { conversation: place.clone() }));
     let state = store.history(&shop, &place, 10).await?;
     assert_eq!(state.recent.len(), 2);
-    assert_eq!(state.conversation.map(|state| (state.user_id, state.updated_at)), Some((user("ana"), at(1_000))));
+    assert_eq!(
+        state.conversation.map(|state| (state.user_id, state.updated_at)),
+        Some((user("ana"), at(1_000)))
+    );
     assert_eq!(store.user_usage(&shop, &user("eve"), DAY).await?, None, "nor was anything booked");
     let booked = store.usage(&shop, UsageQuery::default()).await?;
     assert_eq!(booked.first().map(|sum| sum.requests), Some(1));

@@ -93,8 +93,7 @@ pub async fn a_users_totals_count_answers_but_no_summaries(store: Arc<dyn Store>
     assert_eq!(store.user_usage(&shop, &ana, DAY).await?, Some(totals));
     let sums = store.usage(&shop, grouped(&[UsageKey::Operation])).await?;
     let requests: Vec<_> = sums.iter().map(|sum| (sum.operation, sum.requests, sum.cost)).collect();
-    let expected =
-        [(Some(Operation::Chat), 2, PicoUsd(5)), (Some(Operation::Summary), 0, PicoUsd(2))];
+    let expected = [(Some(Operation::Chat), 2, PicoUsd(5)), (Some(Operation::Summary), 0, PicoUsd(2))];
     assert_eq!(requests, expected);
     Ok(())
 }

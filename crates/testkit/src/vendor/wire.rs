@@ -14,7 +14,9 @@ pub enum Wire {
 impl Wire {
     pub(super) fn error(self, kind: &str) -> Value {
         match self {
-            Self::OpenAI => json!({"error": {"message": "told to fail", "type": kind, "param": null, "code": kind}}),
+            Self::OpenAI => {
+                json!({"error": {"message": "told to fail", "type": kind, "param": null, "code": kind}})
+            }
             Self::Anthropic => json!({"type": "error", "error": {"type": kind, "message": "told to fail"}}),
         }
     }

@@ -10,9 +10,11 @@ use super::{ClaimKind, Finder};
 const NUMBER: &str = r"(?:\d{1,3}(?:[.,\x{a0} ]\d{3})+(?:[.,]\d{1,2})?|\d+(?:[.,]\d{1,2})?)";
 
 static BEFORE: LazyLock<Regex> = LazyLock::new(|| {
-    let currency = r"R\$|US\$|MX\$|AR\$|CO\$|CL\$|S/\.?|[$€£]|(?-u:\b)(?:USD|BRL|EUR|GBP|MXN|ARS|COP|CLP|PEN)(?-u:\b)";
-    let pattern =
-        format!(r"(?i)({currency})[\x{{a0}} ]?({NUMBER})(?:\s?(mil|k|milh[õo]es|mill[oó]n|million)(?-u:\b))?");
+    let currency =
+        r"R\$|US\$|MX\$|AR\$|CO\$|CL\$|S/\.?|[$€£]|(?-u:\b)(?:USD|BRL|EUR|GBP|MXN|ARS|COP|CLP|PEN)(?-u:\b)";
+    let pattern = format!(
+        r"(?i)({currency})[\x{{a0}} ]?({NUMBER})(?:\s?(mil|k|milh[õo]es|mill[oó]n|million)(?-u:\b))?"
+    );
     Regex::new(&pattern).expect("the pattern is a constant")
 });
 

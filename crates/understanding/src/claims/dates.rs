@@ -7,11 +7,13 @@ use regex::{Captures, Regex};
 use super::{ClaimKind, Finder};
 
 static NUMERIC: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?-u:\b)(\d{1,2})([/.-])(\d{1,2})(?:([/.-])(\d{4}|\d{2}))?(?-u:\b)").expect("the pattern is a constant")
+    Regex::new(r"(?-u:\b)(\d{1,2})([/.-])(\d{1,2})(?:([/.-])(\d{4}|\d{2}))?(?-u:\b)")
+        .expect("the pattern is a constant")
 });
 
-static ISO: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?-u:\b)(\d{4})-(\d{2})-(\d{2})(?-u:\b)").expect("the pattern is a constant"));
+static ISO: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?-u:\b)(\d{4})-(\d{2})-(\d{2})(?-u:\b)").expect("the pattern is a constant")
+});
 
 const MONTH: &str = r"jan(?:eiro|uary)?|ene(?:ro)?|fev(?:ereiro)?|feb(?:rero|ruary)?|mar(?:ço|co|zo|ch)?|abr(?:il)?|apr(?:il)?|mai(?:o)?|mayo|may|jun(?:ho|io|e)?|jul(?:ho|io|y)?|ago(?:sto)?|aug(?:ust)?|set(?:embro|iembre)?|sep(?:tiembre|tember|t)?|out(?:ubro)?|oct(?:ubre|ober)?|nov(?:embro|iembre|ember)?|dez(?:embro)?|dic(?:iembre)?|dec(?:ember)?";
 
@@ -23,7 +25,9 @@ static DAY_FIRST: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 static MONTH_FIRST: LazyLock<Regex> = LazyLock::new(|| {
-    let pattern = format!(r"(?i)(?-u:\b)({MONTH})(?-u:\b)\.?\s(\d{{1,2}})(?:st|nd|rd|th)?(?-u:\b)(?:,?\s(\d{{4}})(?-u:\b))?");
+    let pattern = format!(
+        r"(?i)(?-u:\b)({MONTH})(?-u:\b)\.?\s(\d{{1,2}})(?:st|nd|rd|th)?(?-u:\b)(?:,?\s(\d{{4}})(?-u:\b))?"
+    );
     Regex::new(&pattern).expect("the pattern is a constant")
 });
 

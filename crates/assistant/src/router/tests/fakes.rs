@@ -19,7 +19,8 @@ use crate::provider::{
     PromptMessage, ProviderFailure, ProviderPlace, Role, StreamEvent,
 };
 use crate::router::{
-    Acceptance, RouteEvent, RouteFailure, Routed, RoutedAnswer, RoutedCall, Router, RouterConfig, Task,
+    Acceptance, Earlier, RouteEvent, RouteFailure, Routed, RoutedAnswer, RoutedCall, Router, RouterConfig,
+    Task,
 };
 
 /// What a provider does with one call.
@@ -233,6 +234,7 @@ impl Bench {
     pub(super) fn call(&self) -> RoutedCall {
         let question = PromptMessage { role: Role::User, content: "Are you open?".into() };
         RoutedCall {
+            earlier: Earlier::default(),
             request: CompletionRequest {
                 model: "".into(),
                 system: "".into(),

@@ -27,6 +27,17 @@ async fn a_provider_left_out_of_the_order_is_asked_only_by_name() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn only_providers_that_are_asked_unnamed_count_as_remote_ones() {
+    let (a, local) = (Fake::remote("a", [Act::Answer("a")]), Fake::local());
+    let has_remote = |config| Bench::with(&[&a, &local], config, ModelCatalog::default()).router.has_remote();
+    assert!(has_remote(RouterConfig::default()));
+    assert!(has_remote(ordered(&["a"])));
+    assert!(!has_remote(ordered(&["local"])));
+    let weights = vec![("a".to_owned(), 1)];
+    assert!(has_remote(RouterConfig { weights, ..ordered(&["local"]) }));
+}
+
+#[tokio::test(start_paused = true)]
 async fn local_is_first_for_whoever_asks_for_it() {
     let a = Fake::remote("a", [Act::Answer("a")]);
     let bench = Bench::new(&[&a, &Fake::local()]);

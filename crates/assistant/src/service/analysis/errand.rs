@@ -4,16 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::analysis::Prompt;
-use crate::clock::until_next_utc_month;
 use crate::conversation::TurnRecord;
-use crate::error::{AIError, LimitScope};
+use crate::error::AIError;
 use crate::id::{TenantId, UserId};
-use crate::ledger::{LedgerEntry, Operation, ReservationId};
+use crate::ledger::Operation;
 use crate::provider::{Completion, CompletionRequest, Evidence, FinishReason, PromptMessage, Role};
-use crate::router::{Acceptance, Billed, RouteFailure, RouteFailureReason, RoutedCall, Task};
+use crate::router::{Acceptance, Billed, Earlier, RoutedCall, Task};
 use crate::service::Engine;
-use crate::trail::{AttemptRecord, Trail};
-use crate::turn::{self, Seat};
+use crate::trail::Trail;
+use crate::turn::{self, Failed, Seat};
 
 /// Who asks, and for what.
 pub(super) struct Errand<'a> {
@@ -59,7 +58,7 @@ impl Errand<'_> {
             let read = Arc::clone(&read);
             move |answer| read(answer).map(|_| ())
         });
-        let (error, billed) = match self.engine.router.complete(call).await {
+        let failed = match self.engine.router.complete(call).await {
             Ok(routed) => match read(&routed.completion.text) {
                 Ok(found) => {
                     let asked = Asked {
@@ -70,12 +69,14 @@ impl Errand<'_> {
                     return Ok((found, asked));
                 }
                 // The router accepted only what could be read; it is read the same way here.
-                Err(_) => (AIError::ProviderError { attempts: routed.attempts }, routed.billed),
+                Err(_) => Failed {
+                    error: AIError::ProviderError { attempts: routed.attempts },
+                    billed: routed.billed,
+                },
             },
-            Err(RouteFailure { reason, attempts, billed }) => (self.error(reason, attempts, seat), billed),
+            Err(failure) => turn::failed(self.engine, failure, seat),
         };
-        self.give_back(seat, &billed).await;
-        Err(error)
+        Err(turn::give_up(self.engine, self.operation, self.tenant, self.user, seat, failed).await)
     }
 
     fn call(
@@ -92,6 +93,7 @@ impl Errand<'_> {
             }
         };
         RoutedCall {
+            earlier: Earlier::default(),
             request: CompletionRequest {
                 model: "".into(),
                 system: prompt.system,
@@ -116,71 +118,24 @@ impl Errand<'_> {
         }
     }
 
-    fn error(&self, reason: RouteFailureReason, attempts: Vec<AttemptRecord>, seat: &Seat) -> AIError {
-        match reason {
-            RouteFailureReason::BadRequest(_)
-            | RouteFailureReason::ContextTooLong
-            | RouteFailureReason::Refused(_)
-            | RouteFailureReason::AllFailed => AIError::ProviderError { attempts },
-            RouteFailureReason::NoProvider if !seat.may_spend => {
-                AIError::BudgetExceeded { retry_after: until_next_utc_month(self.engine.clock.now()) }
-            }
-            RouteFailureReason::NoProvider => {
-                AIError::ServiceUnavailable("no configured provider can be asked now".to_owned())
-            }
-            RouteFailureReason::UnknownProvider(name) => {
-                AIError::ServiceUnavailable(format!("the provider {name} is not configured"))
-            }
-            RouteFailureReason::QueueFull { retry_after } => {
-                AIError::RateLimitExceeded { scope: LimitScope::Provider, retry_after }
-            }
-            RouteFailureReason::Deadline => AIError::DeadlineExceeded { attempts },
-        }
-    }
-
     /// Books the answer, or a request that the device alone has served.
     ///
     /// # Errors
     /// Storage: the result is not given, because it could not be counted.
     pub(super) async fn settle(&self, seat: Seat, asked: Option<&Asked>) -> Result<(), AIError> {
-        let ledger = match asked {
-            Some(asked) => self.book(&asked.billed, &asked.provider, &asked.model, &seat),
-            None => self.book(&[], super::ON_DEVICE, "device", &seat),
-        };
-        self.record(ledger, seat.reservation).await
-    }
-
-    async fn give_back(&self, seat: &Seat, billed: &[Billed]) {
-        let Some(reservation) = &seat.reservation else { return };
-        let booked = match billed {
-            [] => Ok(()),
-            billed => self.record(self.book(billed, "", "", seat), None).await,
-        };
-        let released = self.engine.store.release(self.tenant, self.user, seat.day, reservation).await;
-        if let Err(error) = booked.and(released.map_err(AIError::from)) {
-            // The caller gets the failure that came first.
-            tracing::error!(%error, "could not settle an analysis that failed; its place stays counted");
-        }
-    }
-
-    fn book(&self, billed: &[Billed], provider: &str, model: &str, seat: &Seat) -> Vec<LedgerEntry> {
-        turn::book(self.engine, self.operation, billed, provider, model, seat.day)
-    }
-
-    async fn record(
-        &self,
-        ledger: Vec<LedgerEntry>,
-        reservation: Option<ReservationId>,
-    ) -> Result<(), AIError> {
         if !self.engine.settings.is_usage_tracked {
             return Ok(());
         }
+        let (billed, provider, model): (&[Billed], &str, &str) = match asked {
+            Some(asked) => (&asked.billed, &asked.provider, &asked.model),
+            None => (&[], super::ON_DEVICE, "device"),
+        };
         let record = TurnRecord {
             tenant: self.tenant.clone(),
             user: self.user.clone(),
             exchange: None,
-            ledger,
-            reservation,
+            ledger: turn::book(self.engine, self.operation, billed, provider, model, seat.day),
+            reservation: seat.reservation,
             at: self.engine.clock.now(),
         };
         Ok(self.engine.store.record(record).await?)

@@ -78,7 +78,9 @@ impl Judge {
             // A caller who set the bound asked for an answer that may end there.
             Ok(reply) if !is_cut || self.is_bound_chosen => reply,
             Err(objection) if !is_cut => return Acceptance::Repair { objection },
-            Ok(_) | Err(_) => return Acceptance::Malformed("the answer was cut at the token limit".to_owned()),
+            Ok(_) | Err(_) => {
+                return Acceptance::Malformed("the answer was cut at the token limit".to_owned());
+            }
         };
         match self.vet(&reply) {
             Ok(()) => Acceptance::Accept,
@@ -147,12 +149,11 @@ pub(super) enum Unfit {
 impl Reader<'_> {
     /// Takes a piece; gives what may be shown now.
     pub(super) fn push(&mut self, chunk: &str) -> Result<String, Unfit> {
-        let text = match &mut self.reply {
-            Some(reply) => reply.push(chunk),
-            None => {
-                self.prose.push_str(chunk);
-                chunk.to_owned()
-            }
+        let text = if let Some(reply) = &mut self.reply {
+            reply.push(chunk)
+        } else {
+            self.prose.push_str(chunk);
+            chunk.to_owned()
         };
         Ok(self.vet.push(&text)?)
     }

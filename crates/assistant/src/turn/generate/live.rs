@@ -10,9 +10,8 @@ use super::judge::{Judge, Reader};
 use super::{Draft, Failed, draft, failed, whole};
 use crate::error::AIError;
 use crate::provider::ProviderPlace;
-use crate::router::{Acceptance, Billed, RouteEvent, RoutedAnswer, RoutedCall};
+use crate::router::{Acceptance, Earlier, RouteEvent, RoutedAnswer, RoutedCall};
 use crate::service::Engine;
-use crate::trail::AttemptRecord;
 
 /// Streams an answer. As long as nothing was shown, an answer that fails its checks is asked for again, whole;
 /// after that the stream can only end in an error.
@@ -46,12 +45,16 @@ pub(super) async fn stream(
                         error: AIError::ProviderError { attempts: routed.attempts },
                         billed: routed.billed,
                     }),
-                    None => again(engine, call, judge, seat, routed.attempts, routed.billed, outlet).await,
+                    None => {
+                        let earlier = Earlier { attempts: routed.attempts, billed: routed.billed };
+                        again(engine, call, judge, seat, earlier, outlet).await
+                    }
                 };
             }
             // It broke off, but before anything could be shown: `{"reply": "` is text to the router only.
             RouteEvent::Failed(failure) if has_begun && !outlet.has_sent() => {
-                return again(engine, call, judge, seat, failure.attempts, failure.billed, outlet).await;
+                let earlier = Earlier { attempts: failure.attempts, billed: failure.billed };
+                return again(engine, call, judge, seat, earlier, outlet).await;
             }
             RouteEvent::Failed(failure) => return Err(failed(engine, failure, seat)),
         }
@@ -76,9 +79,7 @@ async fn finish(
     if is_objected {
         return None;
     }
-    if !outlet.has_sent()
-        && !matches!(judge.accept(&routed.completion, routed.place), Acceptance::Accept)
-    {
+    if !outlet.has_sent() && !matches!(judge.accept(&routed.completion, routed.place), Acceptance::Accept) {
         return None;
     }
     let (rest, mut reply) = reader.finish().ok()?;
@@ -90,27 +91,17 @@ async fn finish(
 /// The whole path with its repairs, for an answer of which nothing was shown.
 async fn again(
     engine: &Engine,
-    call: RoutedCall,
+    mut call: RoutedCall,
     judge: &Judge,
     seat: &Seat,
-    attempts: Vec<AttemptRecord>,
-    mut billed: Vec<Billed>,
+    mut earlier: Earlier,
     outlet: &mut Outlet,
 ) -> Result<Draft, Failed> {
     // What was paid for the first answer is booked as not used.
-    billed.iter_mut().for_each(|call| call.is_answer = false);
-    match engine.router.complete(call).await {
-        Ok(routed) => {
-            let mut draft = whole(routed, judge);
-            draft.attempts.splice(0..0, attempts);
-            draft.billed.splice(0..0, billed);
-            outlet.send(&draft.text).await;
-            Ok(draft)
-        }
-        Err(failure) => {
-            let mut failed = failed(engine, failure, seat);
-            failed.billed.splice(0..0, billed);
-            Err(failed)
-        }
-    }
+    earlier.billed.iter_mut().for_each(|call| call.is_answer = false);
+    call.earlier = earlier;
+    let routed = engine.router.complete(call).await.map_err(|failure| failed(engine, failure, seat))?;
+    let draft = whole(routed, judge);
+    outlet.send(&draft.text).await;
+    Ok(draft)
 }

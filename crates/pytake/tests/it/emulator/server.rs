@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::thread;
+use std::thread::{self, JoinHandle};
 
 use serde_json::Value;
 
@@ -16,6 +16,8 @@ pub(crate) struct Server {
     process: Child,
     address: String,
     folder: Option<tempfile::TempDir>,
+    /// Reads the log after the start; a full pipe would stop the server.
+    log: Option<JoinHandle<String>>,
 }
 
 impl Server {
@@ -52,9 +54,21 @@ impl Server {
             .unwrap();
         let mut log = BufReader::new(process.stderr.take().unwrap());
         let address = announced_address(&mut log);
-        // Nobody reads the rest, but a full pipe would stop the server.
-        thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
-        Self { process, address, folder: None }
+        let log = thread::spawn(move || {
+            let mut said = String::new();
+            // A server that is killed may end in the middle of a character.
+            let _ = log.read_to_string(&mut said);
+            said
+        });
+        Self { process, address, folder: None, log: Some(log) }
+    }
+
+    /// Ends it as an operator does, with SIGTERM, and gives what it logged since the start.
+    pub(crate) fn stop(mut self) -> String {
+        let id = self.process.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        assert!(self.process.wait().unwrap().success(), "a graceful stop ends well");
+        self.log.take().unwrap().join().unwrap()
     }
 
     /// Ends it as a power cut of the process would: SIGKILL.
@@ -65,12 +79,18 @@ impl Server {
 
     /// Reads an object.
     pub(crate) fn get(&self, path: &str) -> Value {
-        serde_json::from_str(&self.send("GET", path, None, "").1).unwrap()
+        serde_json::from_str(&self.send("GET", path, "", "").1).unwrap()
     }
 
     /// A whole answer with a key: status and body.
     pub(crate) fn chat_with(&self, key: Option<&str>, request: &Value) -> (u16, Value) {
-        let (status, body) = self.send("POST", "/api/v1/ai/chat", key, &request.to_string());
+        let headers = key.map_or_else(String::new, |key| format!("authorization: Bearer {key}\r\n"));
+        self.chat_with_headers(&headers, request)
+    }
+
+    /// A whole answer to a request with header lines, each with its line end: status and body.
+    pub(crate) fn chat_with_headers(&self, headers: &str, request: &Value) -> (u16, Value) {
+        let (status, body) = self.send("POST", "/api/v1/ai/chat", headers, &request.to_string());
         (status, serde_json::from_str(&body).unwrap_or_else(|error| panic!("{error}: {body}")))
     }
 
@@ -83,7 +103,7 @@ impl Server {
     pub(crate) fn chat_streamed(&self, request: &Value) -> (String, Value, String) {
         let mut request = request.clone();
         request["stream"] = true.into();
-        let (status, body) = self.send("POST", "/api/v1/ai/chat", None, &request.to_string());
+        let (status, body) = self.send("POST", "/api/v1/ai/chat", "", &request.to_string());
         assert_eq!(status, 200, "{body}");
         let mut deltas = String::new();
         let mut last = (String::new(), Value::Null);
@@ -100,10 +120,9 @@ impl Server {
     }
 
     /// HTTP/1.0, so that the answer ends with the connection and is never sent in chunks.
-    fn send(&self, method: &str, path: &str, key: Option<&str>, body: &str) -> (u16, String) {
-        let authorization = key.map_or_else(String::new, |key| format!("authorization: Bearer {key}\r\n"));
+    fn send(&self, method: &str, path: &str, headers: &str, body: &str) -> (u16, String) {
         let head = format!(
-            "{method} {path} HTTP/1.0\r\nhost: {}\r\n{authorization}content-type: application/json\r\n\
+            "{method} {path} HTTP/1.0\r\nhost: {}\r\n{headers}content-type: application/json\r\n\
              content-length: {}\r\n\r\n",
             self.address,
             body.len()
