@@ -13,11 +13,11 @@ struct ShoutProvider;
 
 #[async_trait]
 impl AIProviderTrait for ShoutProvider {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "shout"
     }
 
-    fn default_model(&self) -> &str {
+    fn default_model(&self) -> &'static str {
         "capitals-1"
     }
 

@@ -215,3 +215,49 @@ impl Health for SqliteStore {
         Err(StorageError::new(ACTION, format!("wrote {written:?} to {}, read {read:?}", self.path.display())))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn limit_pages(store: &SqliteStore, pages: u32) {
+        let limit = move |connection: &Connection| {
+            connection.pragma_update_and_check(None, "max_page_count", pages, |row| row.get::<_, i64>(0))
+        };
+        store.write("limit the file", limit).await.unwrap();
+    }
+
+    async fn put(store: &SqliteStore, number: usize) -> Result<(), StorageError> {
+        use pytake_assistant::tenant::Tenants;
+        let tenant = TenantId::new(format!("shop-{number}")).unwrap();
+        let profile = TenantProfile { description: "x".repeat(4_000), ..Default::default() };
+        store.put_profile(&tenant, &profile).await
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_named_and_harms_nothing_that_was_stored() {
+        use pytake_assistant::tenant::Tenants;
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&folder.path().join("shop.db"), &SqliteOptions::default()).unwrap();
+        // SQLite's own limit fails in the same way as the disk's.
+        limit_pages(&store, 60).await;
+        let mut stored = 0;
+        let refusal = loop {
+            match put(&store, stored).await {
+                Ok(()) => stored += 1,
+                Err(error) => break error.source,
+            }
+        };
+        let failure = refusal.downcast_ref::<SqliteFailure>().unwrap();
+        assert!(matches!(failure, SqliteFailure::DiskFull { .. }), "{failure:?}");
+        assert!(failure.to_string().contains("shop.db is full: free some space"), "{failure}");
+        assert!(store.check().await.is_ok(), "what needs no space still works");
+        limit_pages(&store, 1_000).await;
+        put(&store, stored).await.unwrap();
+        assert_eq!(
+            store.tenants().await.unwrap().len(),
+            1 + stored + 1,
+            "default, the stored ones, this one"
+        );
+    }
+}

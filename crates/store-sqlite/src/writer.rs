@@ -113,6 +113,9 @@ where
 fn write_until_closed(connection: &Connection, path: &Arc<Path>, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
     let mut batch = Vec::with_capacity(BATCH);
     while jobs.blocking_recv_many(&mut batch, BATCH) > 0 {
+        // Woken for one job, this thread has taken the processor from those that are about to bring the next.
+        // With 64 turns in flight on two processors this saves a seventh of the processor time of a turn
+        // (benchmark `writes`); where nobody else wants the processor it costs nothing that could be measured.
         std::thread::yield_now();
         while batch.len() < BATCH
             && let Ok(job) = jobs.try_recv()

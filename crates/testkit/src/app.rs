@@ -76,6 +76,9 @@ impl TestAppBuilder {
     }
 
     /// Adds a provider that speaks to a fake vendor.
+    ///
+    /// # Panics
+    /// Never for an address that a fake gives.
     #[must_use]
     pub fn vendor(self, wire: Wire, vendor: &FakeVendor) -> Self {
         let key = SecretString::from("test-key");

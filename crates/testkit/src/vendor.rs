@@ -157,7 +157,7 @@ async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Va
                 return Some(body);
             }
         }
-        let mut chunk = [0_u8; 16 * 1024];
+        let mut chunk = [0_u8; 4 * 1024];
         match stream.read(&mut chunk).await {
             Ok(0) | Err(_) => return None,
             Ok(read) => buffer.extend_from_slice(&chunk[..read]),

@@ -24,11 +24,11 @@ struct Findings {
 }
 
 impl Findings {
-    fn good(&self, what: &str, found: &str) {
+    fn good(what: &str, found: &str) {
         println!("ok    {what:<14} {found}");
     }
 
-    fn note(&self, what: &str, found: &str) {
+    fn note(what: &str, found: &str) {
         println!("note  {what:<14} {found}");
     }
 
@@ -42,9 +42,9 @@ pub(crate) async fn run() -> anyhow::Result<ExitCode> {
     let mut findings = Findings::default();
     match Config::from_env() {
         Ok(config) => {
-            findings.good("configuration", "every variable is well formed");
+            Findings::good("configuration", "every variable is well formed");
             for (variable, why) in &config.without_effect {
-                findings.note(variable, &format!("is set without effect: {why}"));
+                Findings::note(variable, &format!("is set without effect: {why}"));
             }
             clock(&mut findings);
             disk(&mut findings, &config);
@@ -74,7 +74,7 @@ fn clock(findings: &mut Findings) {
     if today < date(2026, 11, 22) {
         findings.bad("clock", &format!("says {today}"), "set the system clock, for example with NTP");
     } else {
-        findings.good("clock", &format!("says {today} (UTC)"));
+        Findings::good("clock", &format!("says {today} (UTC)"));
     }
 }
 
@@ -87,8 +87,8 @@ fn disk(findings: &mut Findings, config: &Config) {
             &format!("{} MiB free for {}", free / 1024 / 1024, path.display()),
             "free some space, or point DATABASE_URL elsewhere",
         ),
-        Ok(free) => findings.good("disk", &format!("{} MiB free", free / 1024 / 1024)),
-        Err(error) => findings.note("disk", &format!("free space is unknown: {error}")),
+        Ok(free) => Findings::good("disk", &format!("{} MiB free", free / 1024 / 1024)),
+        Err(error) => Findings::note("disk", &format!("free space is unknown: {error}")),
     }
 }
 
@@ -101,15 +101,15 @@ async fn everything_built(findings: &mut Findings, config: &Config) {
         }
     };
     match wired.store.check().await {
-        Ok(()) => findings.good("database", "can be read and written"),
+        Ok(()) => Findings::good("database", "can be read and written"),
         Err(error) => {
-            findings.bad("database", &error.to_string(), "check the file, its folder and their rights")
+            findings.bad("database", &error.to_string(), "check the file, its folder and their rights");
         }
     }
     match wired.store.has_keys().await {
-        Ok(true) => findings.good("API keys", "at least one is in force"),
+        Ok(true) => Findings::good("API keys", "at least one is in force"),
         Ok(false) if config.listen.ip().is_loopback() && !config.is_key_always_required => {
-            findings.note("API keys", "none: the server is open to everybody on this machine");
+            Findings::note("API keys", "none: the server is open to everybody on this machine");
         }
         Ok(false) => findings.bad(
             "API keys",
@@ -126,14 +126,14 @@ async fn providers(findings: &mut Findings, config: &Config) {
     let Ok(providers) = pytake::providers(config) else { return };
     let remote: Vec<_> = providers.iter().filter(|p| p.place() == ProviderPlace::Remote).collect();
     if remote.is_empty() {
-        findings.note("providers", "none: answers come from approved content on this machine");
+        Findings::note("providers", "none: answers come from approved content on this machine");
     }
     for provider in remote {
         let asked =
             tokio::time::timeout(PROVIDER_TIMEOUT, provider.chat_completion(ping(provider.default_model())));
         let what = provider.name().to_owned();
         match asked.await {
-            Ok(Ok(answer)) => findings.good(&what, &format!("answers with {}", answer.model)),
+            Ok(Ok(answer)) => Findings::good(&what, &format!("answers with {}", answer.model)),
             Ok(Err(failure)) => findings.bad(&what, &failure.to_string(), mend(failure.kind)),
             Err(_) => findings.bad(&what, "no answer in 20 s", mend(FailureKind::Timeout)),
         }

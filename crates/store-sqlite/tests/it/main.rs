@@ -1,10 +1,12 @@
 //! The behaviour of the SQLite store: the contract suite on a file and in memory, and what only a file has.
+#![cfg_attr(test, expect(clippy::unwrap_used, reason = "the functions that arrange tests are tests too"))]
 
 mod crash;
 mod files;
 mod tenants_apart;
 mod turns;
 
+use std::future::{Ready, ready};
 use std::sync::Arc;
 
 use pytake_store::Store;
@@ -19,14 +21,13 @@ mod in_memory {
     pytake_store::contract_tests!(crate::memory);
 }
 
-async fn file() -> (Arc<dyn Store>, TempDir) {
+fn file() -> Ready<(Arc<dyn Store>, TempDir)> {
     let folder = tempfile::tempdir().unwrap();
-    let store = open(&folder);
-    (Arc::new(store), folder)
+    ready((Arc::new(open(&folder)), folder))
 }
 
-async fn memory() -> (Arc<dyn Store>, ()) {
-    (Arc::new(SqliteStore::in_memory().unwrap()), ())
+fn memory() -> Ready<(Arc<dyn Store>, ())> {
+    ready((Arc::new(SqliteStore::in_memory().unwrap()), ()))
 }
 
 /// Opens the store of a test's own folder, the first time or again.
