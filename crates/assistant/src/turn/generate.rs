@@ -18,7 +18,7 @@ use judge::Judge;
 use crate::clock::until_next_utc_month;
 use crate::provider::{Completion, CompletionRequest, Evidence, FinishReason};
 use crate::reply::{self, Action, Reply};
-use crate::router::{Billed, Earlier, RouteFailure, RouteFailureReason, RoutedAnswer, RoutedCall, Task};
+use crate::router::{Billed, Earlier, RouteFailure, RouteFailureReason, Routed, RoutedAnswer, RoutedCall, Task};
 use crate::service::Engine;
 use crate::spans::GENERATE;
 use crate::trail::{AttemptRecord, Trail};
@@ -91,8 +91,7 @@ pub(crate) async fn generate(
     let mut draft = if outlet.is_stream() {
         live::stream(engine, call, &judge, seat, outlet).await?
     } else {
-        let routed = engine.router.complete(call).await;
-        whole(routed.map_err(|failure| failed(engine, failure, seat))?, &judge)
+        whole(engine, engine.router.complete(call).await, &judge, seat)?
     };
     if let Some(handoff) = draft.handoff {
         // The server says it, not the model: see reply-craft, "Hand over when".
@@ -159,9 +158,24 @@ fn pseudonym(request: &TurnRequest) -> Arc<str> {
     digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect::<String>().into()
 }
 
-fn whole(routed: RoutedAnswer, judge: &Judge) -> Draft {
-    let reply = judge.read(&routed.completion);
-    draft(routed, reply)
+/// A refusal by the vendor's policy is answered with a sentence of ours, and nobody else is asked.
+fn whole(engine: &Engine, routed: Routed, judge: &Judge, seat: &Seat) -> Result<Draft, Failed> {
+    match routed {
+        Ok(routed) => {
+            let reply = judge.read(&routed.completion);
+            Ok(draft(routed, reply))
+        }
+        Err(RouteFailure { reason: RouteFailureReason::Refused(_), attempts, billed }) => Ok(Draft {
+            text: phrases::safe_reply(judge.language()).to_owned(),
+            provider: "assistant".to_owned(),
+            model: "rules".to_owned(),
+            finish: "content_filter",
+            attempts,
+            billed,
+            ..Draft::default()
+        }),
+        Err(failure) => Err(failed(engine, failure, seat)),
+    }
 }
 
 fn draft(routed: RoutedAnswer, reply: Reply) -> Draft {

@@ -149,3 +149,25 @@ async fn a_long_conversation_is_summarised_in_the_background() {
     let usage = app.get("/api/v1/ai/usage/ana").await.json();
     assert_eq!((&usage["total_requests"], &usage["requests_today"]), (&json!(12), &json!(12)), "{usage}");
 }
+
+#[tokio::test]
+async fn a_vendors_refusal_is_answered_by_us_and_nobody_else_is_asked() {
+    let refusal = json!({
+        "id": "x", "object": "chat.completion", "created": 1_790_000_000, "model": "gpt-6-luna",
+        "choices": [{"index": 0, "finish_reason": "stop",
+                     "message": {"role": "assistant", "content": null, "refusal": "I cannot help with that."}}],
+        "usage": {"prompt_tokens": 20, "completion_tokens": 7, "total_tokens": 27},
+    });
+    let refusal = Act::Raw { status: 200, headers: vec![], body: refusal.to_string() };
+    let other = FakeVendor::start(Wire::Anthropic, vec![reply("Claro!", "continue")]).await;
+    for stream in [false, true] {
+        let vendor = FakeVendor::start(Wire::OpenAI, vec![refusal.clone()]).await;
+        let app =
+            TestApp::builder().vendor(Wire::OpenAI, &vendor).vendor(Wire::Anthropic, &other).start().with_shop();
+        let answer = app.await.chat("Me ajuda com uma coisa?", "ana", &json!({"stream": stream})).await;
+        let body = if stream { answer.events().pop().unwrap().1 } else { answer.json() };
+        assert_eq!((&body["provider"], &body["finish_reason"]), (&json!("assistant"), &json!("content_filter")), "{body}");
+        assert_eq!(body["tokens_used"], 27, "what it refused with is billed");
+        assert_eq!((vendor.calls(), other.calls()), (1, 0));
+    }
+}

@@ -16,7 +16,7 @@ use crate::turns::{conversation, tenant, turn};
 const PLACE: &str = "PYTAKE_TEST_CRASH_DATABASE";
 
 /// Writers in the child.
-const WRITERS: i64 = 8;
+const WRITERS: u8 = 8;
 
 #[tokio::test]
 async fn every_turn_acknowledged_before_a_kill_is_there_after_it() {
@@ -69,7 +69,7 @@ async fn records_until_it_is_killed() {
         let store = Arc::clone(&store);
         writers.spawn(async move {
             let place = format!("c{writer}");
-            for n in (writer..).step_by(WRITERS.unsigned_abs() as usize) {
+            for n in (i64::from(writer)..).step_by(usize::from(WRITERS)) {
                 store.record(turn("default", "ana", &place, n)).await.unwrap();
                 writeln!(std::io::stderr(), "recorded {n}.").unwrap();
             }

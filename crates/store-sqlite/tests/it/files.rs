@@ -100,8 +100,8 @@ async fn two_writers_beside_each_other_lose_nothing() {
     let stores = [Arc::new(open(&folder)), Arc::new(open(&folder))];
     let mut tasks = tokio::task::JoinSet::new();
     for n in 0..100 {
-        let store = Arc::clone(&stores[n % 2]);
-        tasks.spawn(async move { store.record(turn("default", "ana", "c1", n as i64)).await.unwrap() });
+        let store = Arc::clone(&stores[usize::from(n % 2 == 0)]);
+        tasks.spawn(async move { store.record(turn("default", "ana", "c1", n)).await.unwrap() });
     }
     tasks.join_all().await;
     let tenant = TenantId::default_tenant();

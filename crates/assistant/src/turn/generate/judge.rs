@@ -88,6 +88,11 @@ impl Judge {
         }
     }
 
+    /// The language to answer in.
+    pub(super) fn language(&self) -> Option<Language> {
+        self.language
+    }
+
     /// The reply inside an accepted completion.
     pub(super) fn read(&self, completion: &Completion) -> Reply {
         self.parse(completion).unwrap_or_else(|_| Reply::prose(&completion.text))

@@ -10,7 +10,7 @@ use super::judge::{Judge, Reader};
 use super::{Draft, Failed, draft, failed, whole};
 use crate::error::AIError;
 use crate::provider::ProviderPlace;
-use crate::router::{Acceptance, Earlier, RouteEvent, RoutedAnswer, RoutedCall};
+use crate::router::{Acceptance, Earlier, RouteEvent, RouteFailure, RouteFailureReason, RoutedAnswer, RoutedCall};
 use crate::service::Engine;
 
 /// Streams an answer. As long as nothing was shown, an answer that fails its checks is asked for again, whole;
@@ -52,14 +52,23 @@ pub(super) async fn stream(
                 };
             }
             // It broke off, but before anything could be shown: `{"reply": "` is text to the router only.
-            RouteEvent::Failed(failure) if has_begun && !outlet.has_sent() => {
+            RouteEvent::Failed(failure) if has_begun && !outlet.has_sent() && !is_refusal(&failure) => {
                 let earlier = Earlier { attempts: failure.attempts, billed: failure.billed };
                 return again(engine, call, judge, seat, earlier, outlet).await;
             }
-            RouteEvent::Failed(failure) => return Err(failed(engine, failure, seat)),
+            RouteEvent::Failed(failure) if outlet.has_sent() => return Err(failed(engine, failure, seat)),
+            RouteEvent::Failed(failure) => {
+                let draft = whole(engine, Err(failure), judge, seat)?;
+                outlet.send(&draft.text).await;
+                return Ok(draft);
+            }
         }
     }
     Err(Failed { error: AIError::ProviderError { attempts: Vec::new() }, billed: Vec::new() })
+}
+
+fn is_refusal(failure: &RouteFailure) -> bool {
+    matches!(failure.reason, RouteFailureReason::Refused(_))
 }
 
 /// Shows the rest, and gives the whole reply if it may stand.
@@ -100,8 +109,7 @@ async fn again(
     // What was paid for the first answer is booked as not used.
     earlier.billed.iter_mut().for_each(|call| call.is_answer = false);
     call.earlier = earlier;
-    let routed = engine.router.complete(call).await.map_err(|failure| failed(engine, failure, seat))?;
-    let draft = whole(routed, judge);
+    let draft = whole(engine, engine.router.complete(call).await, judge, seat)?;
     outlet.send(&draft.text).await;
     Ok(draft)
 }
