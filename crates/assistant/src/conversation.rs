@@ -83,7 +83,8 @@ pub struct Conversation {
 pub struct History {
     /// The conversation's state; `None`: it does not exist yet.
     pub conversation: Option<Conversation>,
-    /// The newest messages, oldest first, at most as many as asked for.
+    /// The newest messages, oldest first, at most as many as asked for; without their [`AnswerRecord`], which no
+    /// turn reads.
     pub recent: Vec<ConversationMessage>,
     /// Summary of what came before; `None` where none was made yet.
     pub summary: Option<Summary>,

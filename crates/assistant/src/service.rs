@@ -3,6 +3,7 @@
 mod analysis;
 mod answers;
 mod conversations;
+mod finishing;
 mod prompts;
 mod usage;
 
@@ -29,6 +30,8 @@ use crate::id::{IdSource, TenantId, UuidSource};
 use crate::lanes::Lanes;
 use crate::money::{ModelCatalog, PicoUsd, TokenUsage};
 use crate::provider::AIProviderTrait;
+use finishing::Finishing;
+
 use crate::router::{Billed, ProviderStatus, Router, RouterConfig};
 use crate::settings::Settings;
 use crate::summary::Summaries;
@@ -223,12 +226,8 @@ impl Assistant {
     pub async fn chat(&self, tenant: &TenantId, request: ChatRequest) -> Result<ChatResponse, AIError> {
         let request = self.check(tenant, request)?;
         let engine = Arc::clone(&self.engine);
-        let task = async move { run(&engine, request, Outlet::Whole).await.0 };
-        let turn = self.engine.tasks.spawn(task.in_current_span());
-        turn.await.unwrap_or_else(|stopped| {
-            tracing::error!(%stopped, "a turn ended without an answer");
-            Err(AIError::ServiceUnavailable("the turn was stopped before it had an answer".to_owned()))
-        })
+        let turn = async move { run(&engine, request, Outlet::Whole).await.0 };
+        Finishing::new(&self.engine.tasks, turn.in_current_span()).await
     }
 
     /// Answers a message in pieces. Failures before the first piece are returned here, later ones are the

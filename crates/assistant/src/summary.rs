@@ -64,25 +64,28 @@ pub(crate) fn refresh_later(
 ) {
     // This turn's question and answer are not counted in `history` yet.
     let stored = history.conversation.as_ref().map_or(0, |c| c.message_count) + 2;
-    let covered = history.summary.as_ref().map_or(0, |summary| summary.covers);
-    let verbatim = u64::from(engine.settings.history_messages);
-    let due = stored.saturating_sub(verbatim).saturating_sub(covered);
-    if due < REFRESH_AFTER || !engine.router.has_remote() {
+    if due(engine, stored, history.summary.as_ref()).is_none() || !engine.router.has_remote() {
         return;
     }
     let Some(running) = engine.summaries.begin(tenant, conversation) else { return };
-    let up_to = (stored - verbatim).min(covered + MAX_MESSAGES);
-    let previous = history.summary.clone();
     let (engine, tenant, user) = (Arc::clone(engine), tenant.clone(), user.clone());
     let conversation = conversation.clone();
     let tasks = engine.tasks.clone();
     tasks.spawn(async move {
         let _running = running;
-        if let Err(error) = refresh(&engine, &tenant, &user, &conversation, previous, up_to).await {
+        if let Err(error) = refresh(&engine, &tenant, &user, &conversation).await {
             // The next turn tries again; the reply was given long ago.
             tracing::warn!(%error, "could not refresh the summary of a conversation");
         }
     });
+}
+
+/// Up to which message the next summary goes; `None` while too little has left the verbatim part.
+fn due(engine: &Engine, stored: u64, summary: Option<&Summary>) -> Option<u64> {
+    let covered = summary.map_or(0, |summary| summary.covers);
+    let left = stored.saturating_sub(u64::from(engine.settings.history_messages));
+    let is_due = left.saturating_sub(covered) >= REFRESH_AFTER;
+    is_due.then(|| left.min(covered + MAX_MESSAGES))
 }
 
 async fn refresh(
@@ -90,9 +93,11 @@ async fn refresh(
     tenant: &TenantId,
     user: &UserId,
     conversation: &ConversationId,
-    previous: Option<Summary>,
-    up_to: u64,
 ) -> Result<(), AIError> {
+    // Read anew: the turn's own view is older than a summary that was being made meanwhile.
+    let history = engine.store.history(tenant, conversation, 0).await?;
+    let (stored, previous) = (history.conversation.map_or(0, |c| c.message_count), history.summary);
+    let Some(up_to) = due(engine, stored, previous.as_ref()) else { return Ok(()) };
     let covered = previous.as_ref().map_or(0, |summary| summary.covers);
     let messages = engine.store.messages(tenant, conversation, covered, up_to).await?;
     let text = transcript(previous.as_ref(), &messages);

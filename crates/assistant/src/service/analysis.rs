@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use tracing::Instrument;
 
+use super::finishing::Finishing;
 use super::{Assistant, Engine};
 use crate::analysis::checked::{Question, check_analyze, check_classify};
 use crate::analysis::classify::{Intents, may_classify};
@@ -44,7 +45,8 @@ impl Assistant {
         let (question, types) = check_analyze(request, &self.engine.custom_analyses)?;
         let plan = analysis::plan(types, &question, self.engine.router.has_remote())?;
         let (engine, tenant) = (Arc::clone(&self.engine), tenant.clone());
-        self.finish(async move { analyze(&engine, &tenant, question, plan, started).await }).await
+        let work = async move { analyze(&engine, &tenant, question, plan, started).await };
+        Finishing::new(&self.engine.tasks, work.in_current_span()).await
     }
 
     /// Chooses the intent of a message: one of the caller's, else one of the built-in set.
@@ -64,18 +66,8 @@ impl Assistant {
         may_classify(question.engine, self.engine.router.has_remote())?;
         let (engine, tenant) = (Arc::clone(&self.engine), tenant.clone());
         let intents = Intents::new(own);
-        self.finish(async move { classify(&engine, &tenant, question, intents, started).await }).await
-    }
-
-    /// Runs a task to its end, whether or not its caller waits for it.
-    async fn finish<T: Send + 'static>(
-        &self,
-        task: impl Future<Output = Result<T, AIError>> + Send + 'static,
-    ) -> Result<T, AIError> {
-        self.engine.tasks.spawn(task.in_current_span()).await.unwrap_or_else(|stopped| {
-            tracing::error!(%stopped, "an analysis ended without a result");
-            Err(AIError::ServiceUnavailable("the analysis was stopped before it had a result".to_owned()))
-        })
+        let work = async move { classify(&engine, &tenant, question, intents, started).await };
+        Finishing::new(&self.engine.tasks, work.in_current_span()).await
     }
 }
 

@@ -10,7 +10,7 @@ use crate::provider::Role;
 use crate::turn::check_message;
 
 /// Newest messages shown with a conversation; older ones are read in pages by position.
-const SHOWN_MESSAGES: u32 = 500;
+const SHOWN_MESSAGES: u64 = 500;
 
 const NO_CONVERSATION: AIError = AIError::NotFound { what: "conversation" };
 
@@ -50,9 +50,12 @@ impl Assistant {
         tenant: &TenantId,
         id: &ConversationId,
     ) -> Result<ConversationDetail, AIError> {
-        let history = self.engine.store.history(tenant, id, SHOWN_MESSAGES).await?;
+        let history = self.engine.store.history(tenant, id, 0).await?;
         let conversation = history.conversation.ok_or(NO_CONVERSATION)?;
-        Ok(ConversationDetail { conversation, messages: history.recent, summary: history.summary })
+        let end = conversation.message_count;
+        let shown = end.saturating_sub(SHOWN_MESSAGES)..end;
+        let messages = self.engine.store.messages(tenant, id, shown.start, shown.end).await?;
+        Ok(ConversationDetail { conversation, messages, summary: history.summary })
     }
 
     /// Deletes a conversation; its usage stays.

@@ -18,7 +18,9 @@ use judge::Judge;
 use crate::clock::until_next_utc_month;
 use crate::provider::{Completion, CompletionRequest, Evidence, FinishReason};
 use crate::reply::{self, Action, Reply};
-use crate::router::{Billed, Earlier, RouteFailure, RouteFailureReason, Routed, RoutedAnswer, RoutedCall, Task};
+use crate::router::{
+    Billed, Earlier, RouteFailure, RouteFailureReason, Routed, RoutedAnswer, RoutedCall, Task,
+};
 use crate::service::Engine;
 use crate::spans::GENERATE;
 use crate::trail::{AttemptRecord, Trail};

@@ -162,11 +162,18 @@ async fn a_vendors_refusal_is_answered_by_us_and_nobody_else_is_asked() {
     let other = FakeVendor::start(Wire::Anthropic, vec![reply("Claro!", "continue")]).await;
     for stream in [false, true] {
         let vendor = FakeVendor::start(Wire::OpenAI, vec![refusal.clone()]).await;
-        let app =
-            TestApp::builder().vendor(Wire::OpenAI, &vendor).vendor(Wire::Anthropic, &other).start().with_shop();
+        let app = TestApp::builder()
+            .vendor(Wire::OpenAI, &vendor)
+            .vendor(Wire::Anthropic, &other)
+            .start()
+            .with_shop();
         let answer = app.await.chat("Me ajuda com uma coisa?", "ana", &json!({"stream": stream})).await;
         let body = if stream { answer.events().pop().unwrap().1 } else { answer.json() };
-        assert_eq!((&body["provider"], &body["finish_reason"]), (&json!("assistant"), &json!("content_filter")), "{body}");
+        assert_eq!(
+            (&body["provider"], &body["finish_reason"]),
+            (&json!("assistant"), &json!("content_filter")),
+            "{body}"
+        );
         assert_eq!(body["tokens_used"], 27, "what it refused with is billed");
         assert_eq!((vendor.calls(), other.calls()), (1, 0));
     }

@@ -35,7 +35,9 @@ pub async fn a_recorded_turn_reads_back_as_it_was(store: Arc<dyn Store>) -> Outc
         .await?;
 
     let history = store.history(&shop, &place, 10).await?;
-    assert_eq!(history.recent, [asked, answered]);
+    let said = pytake_assistant::ConversationMessage { answer: None, ..answered.clone() };
+    assert_eq!(history.recent, [asked.clone(), said], "a history leaves out how an answer came to be");
+    assert_eq!(store.messages(&shop, &place, 0, 2).await?, [asked, answered]);
     let state = history.conversation.expect("the turn created it");
     assert_eq!((state.id, state.user_id), (place, user("ana")));
     assert_eq!((state.attendant, state.handoff_reason), (Attendant::Assistant, None));

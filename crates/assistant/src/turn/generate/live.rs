@@ -10,7 +10,9 @@ use super::judge::{Judge, Reader};
 use super::{Draft, Failed, draft, failed, whole};
 use crate::error::AIError;
 use crate::provider::ProviderPlace;
-use crate::router::{Acceptance, Earlier, RouteEvent, RouteFailure, RouteFailureReason, RoutedAnswer, RoutedCall};
+use crate::router::{
+    Acceptance, Earlier, RouteEvent, RouteFailure, RouteFailureReason, RoutedAnswer, RoutedCall,
+};
 use crate::service::Engine;
 
 /// Streams an answer. As long as nothing was shown, an answer that fails its checks is asked for again, whole;
