@@ -1,6 +1,6 @@
 //! Keeps everything in one SQLite file, for a server that runs alone.
 //!
-//! One thread writes and commits in groups ([`writer`]); a few connections read beside it ([`readers`]). The
+//! One thread writes and commits in groups (`writer`); a few connections read beside it (`readers`). The
 //! other modules are one port each, with their SQL. A second *server* on the same file is refused
 //! ([`SqliteStore::lock_for_serving`]); commands that open it beside a server are welcome, and what they change
 //! is seen at once.
