@@ -1,7 +1,7 @@
 //! The assistant: what a turn does with a message, and the engine other programs embed.
 //!
 //! No SQL, no HTTP server, no vendor: storage and providers are traits that others implement.
-//! Read [`turn`] first; whoever reads only that function knows the product.
+//! Read `turn.rs` first; whoever reads only that function knows the product.
 
 pub mod analysis;
 pub mod answers;

@@ -1,6 +1,6 @@
 //! Gets an answer from some provider within one deadline and one budget of calls.
 //!
-//! Every decision is a pure function or state machine of its own ([`breaker`], `limiter`, `queue`, `plan`,
+//! Every decision is a pure function or state machine of its own (`breaker`, `limiter`, `queue`, `plan`,
 //! `deadline`, `balance`); `link` keeps them per provider, `journey` is the way of one turn through them, and
 //! this file is the door. Nothing here knows a vendor or what a good answer is.
 
