@@ -129,8 +129,7 @@ fn messages(
           AND position >= ?3
           AND position < ?4
         ORDER BY position";
-    let range = params![tenant.as_str(), conversation.as_str(), from, to];
-    connection.prepare_cached(MESSAGES)?.query_map(range, read_message)?.collect()
+    range(connection, MESSAGES, tenant, conversation, from, to)
 }
 
 /// What was said, without how the answers came to be: a turn never reads that, and taking ten records out of their
@@ -151,8 +150,19 @@ fn said(
           AND position >= ?3
           AND position < ?4
         ORDER BY position";
-    let range = params![tenant.as_str(), conversation.as_str(), from, to];
-    connection.prepare_cached(SAID)?.query_map(range, read_message)?.collect()
+    range(connection, SAID, tenant, conversation, from, to)
+}
+
+fn range(
+    connection: &Connection,
+    sql: &'static str,
+    tenant: &TenantId,
+    conversation: &ConversationId,
+    from: i64,
+    to: i64,
+) -> Result<Vec<ConversationMessage>> {
+    let bounds = params![tenant.as_str(), conversation.as_str(), from, to];
+    connection.prepare_cached(sql)?.query_map(bounds, read_message)?.collect()
 }
 
 fn summary(
