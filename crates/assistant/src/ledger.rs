@@ -160,6 +160,15 @@ pub struct UsageRow {
     pub unpriced_calls: u64,
 }
 
+impl UsageRow {
+    /// The cost, where anything has a known price. Unknown is never 0; with some prices unknown it is a lower
+    /// bound, see `unpriced_calls`.
+    pub fn known_cost(&self) -> Option<PicoUsd> {
+        let is_unknown = self.unpriced_calls > 0 && self.cost == PicoUsd::ZERO;
+        (!is_unknown).then_some(self.cost)
+    }
+}
+
 /// A customer's totals.
 #[derive(Debug, Clone, PartialEq)]
 pub struct UserUsage {

@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use jiff::civil::Date;
+use pytake_tokenizer::Family;
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
@@ -78,8 +79,9 @@ impl Engine {
     /// The most a turn can cost: every attempt at the dearest configured model, answer at full length.
     /// Models without a price count nothing here; their cost is unknown and no cap can hold it.
     pub(crate) fn most_expensive(&self, input_tokens: u64, max_output_tokens: u32, day: Date) -> PicoUsd {
-        // Newer Claude models make about 1.35 tokens of one o200k token (Anthropic's migration notes).
-        let input_tokens = input_tokens.saturating_mul(27).div_ceil(20);
+        // The family that makes the most tokens of a text.
+        let counted = usize::try_from(input_tokens).unwrap_or(usize::MAX);
+        let input_tokens = Family::ClaudeCurrent.estimate(counted) as u64;
         let usage =
             TokenUsage { input_tokens, output_tokens: max_output_tokens.into(), ..TokenUsage::default() };
         let dearest = self

@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use pytake_assistant::provider::{FailureKind, ProviderFailure};
+use pytake_assistant::provider::{FailureKind, FinishReason, ProviderFailure};
 use serde_json::Value;
 
 use crate::http::retry_info;
@@ -226,6 +226,21 @@ fn message(error: &Value) -> String {
         format!("{}: {}", place.collect::<Vec<_>>().join("."), field["msg"].as_str().unwrap_or_default())
     });
     fields.collect::<Vec<_>>().join("; ")
+}
+
+/// An error under status 200, whole or in a stream.
+pub(crate) fn in_place_of_an_answer(error: &Value) -> ProviderFailure {
+    let error = VendorError::from_value(error);
+    error.failure(200, error.message.clone(), None)
+}
+
+/// Why an answer that ended for this reason without any text is none.
+pub(crate) fn without_text(finish: FinishReason) -> (FailureKind, &'static str) {
+    match finish {
+        FinishReason::Length => (FailureKind::Incomplete, "the token limit was used up before any text"),
+        FinishReason::ToolCalls => (FailureKind::Malformed, "the model called a tool that was not offered"),
+        _ => (FailureKind::Incomplete, "the answer has no text"),
+    }
 }
 
 #[cfg(test)]

@@ -86,16 +86,10 @@ impl From<&UsageRow> for UsageSums {
             input_tokens: row.usage.input_tokens,
             output_tokens: row.usage.output_tokens,
             cached_tokens: row.usage.cached_tokens,
-            cost_micro_usd: known_cost(row),
+            cost_micro_usd: row.known_cost().map(PicoUsd::micro_usd),
             unpriced_calls: row.unpriced_calls,
         }
     }
-}
-
-/// Unknown is null, never 0; a sum with some unknown parts is a lower bound, see `unpriced_calls`.
-fn known_cost(row: &UsageRow) -> Option<i64> {
-    let is_unknown = row.unpriced_calls > 0 && row.cost == PicoUsd::ZERO;
-    (!is_unknown).then(|| row.cost.micro_usd())
 }
 
 impl Assistant {
@@ -121,7 +115,7 @@ impl Assistant {
             requests_today: totals.requests_today,
             input_tokens: sum.usage.input_tokens,
             output_tokens: sum.usage.output_tokens,
-            cost_micro_usd: known_cost(&sum),
+            cost_micro_usd: sum.known_cost().map(PicoUsd::micro_usd),
             unpriced_calls: sum.unpriced_calls,
             daily_limit,
             remaining_today: daily_limit.map(|limit| limit.saturating_sub(totals.requests_today)),

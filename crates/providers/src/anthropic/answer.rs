@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::exchange::{AnswerBuilder, Progress, unreadable};
-use crate::failure::VendorError;
+use crate::failure::{in_place_of_an_answer, without_text};
 use crate::lenient::{Count, Text};
 use crate::sse::SseEvent;
 
@@ -234,15 +234,8 @@ impl AnswerBuilder for Builder {
             _ => FinishReason::Other,
         };
         if is_empty {
-            return match finish {
-                FinishReason::Length => {
-                    fail(FailureKind::Incomplete, "the token limit was used up before any text")
-                }
-                FinishReason::ToolCalls => {
-                    fail(FailureKind::Malformed, "the model called a tool that was not offered")
-                }
-                _ => fail(FailureKind::Incomplete, "the answer has no text"),
-            };
+            let (kind, message) = without_text(finish);
+            return fail(kind, message);
         }
         Ok(Completion {
             text: mem::take(&mut self.text),
@@ -253,12 +246,6 @@ impl AnswerBuilder for Builder {
             confidence: None,
         })
     }
-}
-
-/// An error under status 200, whole or in a stream.
-fn in_place_of_an_answer(error: &Value) -> ProviderFailure {
-    let error = VendorError::from_value(error);
-    error.failure(200, error.message.clone(), None)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::dialect::Dialect;
 use crate::exchange::{AnswerBuilder, Progress, unreadable};
-use crate::failure::VendorError;
+use crate::failure::{in_place_of_an_answer, without_text};
 use crate::lenient::{Count, Text};
 use crate::sse::SseEvent;
 
@@ -205,15 +205,8 @@ impl AnswerBuilder for Builder {
             None => return fail(FailureKind::Incomplete, "the answer ended without a finish reason"),
         };
         if self.text.trim().is_empty() {
-            return match finish {
-                FinishReason::Length => {
-                    fail(FailureKind::Incomplete, "the token limit was used up before any text")
-                }
-                FinishReason::ToolCalls => {
-                    fail(FailureKind::Malformed, "the model called a tool that was not offered")
-                }
-                _ => fail(FailureKind::Incomplete, "the answer has no text"),
-            };
+            let (kind, message) = without_text(finish);
+            return fail(kind, message);
         }
         Ok(Completion {
             text: mem::take(&mut self.text),
@@ -224,12 +217,6 @@ impl AnswerBuilder for Builder {
             confidence: None,
         })
     }
-}
-
-/// An `error` under status 200, whole or in a chunk.
-fn in_place_of_an_answer(error: &Value) -> ProviderFailure {
-    let error = VendorError::from_value(error);
-    error.failure(200, error.message.clone(), None)
 }
 
 #[cfg(test)]

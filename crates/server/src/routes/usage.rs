@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use pytake_assistant::conversation::Page;
 use pytake_assistant::id::UserId;
 use pytake_assistant::ledger::{Operation, UsageKey, UsageQuery, UsageRow};
+use pytake_assistant::money::PicoUsd;
 use pytake_assistant::service::UserUsageReport;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -127,7 +128,7 @@ pub(super) struct UsageSum {
 
 impl From<UsageRow> for UsageSum {
     fn from(row: UsageRow) -> Self {
-        let nothing_is_known = row.unpriced_calls > 0 && row.cost.0 == 0;
+        let cost_micro_usd = row.known_cost().map(PicoUsd::micro_usd);
         Self {
             day: row.day,
             provider: row.provider,
@@ -139,7 +140,7 @@ impl From<UsageRow> for UsageSum {
             input_tokens: row.usage.input_tokens,
             output_tokens: row.usage.output_tokens,
             cached_tokens: row.usage.cached_tokens,
-            cost_micro_usd: (!nothing_is_known).then(|| row.cost.micro_usd()),
+            cost_micro_usd,
             unpriced_calls: row.unpriced_calls,
         }
     }
