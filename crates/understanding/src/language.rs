@@ -1,18 +1,19 @@
 //! Which language a message is written in: Portuguese, Spanish, English or none of them.
 //!
-//! A naive Bayes model over words with four classes, the fourth being "another language". Known
-//! words come from hand-written frequency lists (`language/words.rs`), unknown ones are judged by
-//! their letters and endings (`language/letters.rs`). [`detect`] is the seam: callers know nothing
-//! of the model behind it.
+//! A linear model over hashed pieces of words (`language/grams.rs`, `language/model.rs`) with twelve
+//! classes, nine of which count as "another language". What the conversation and the contact's number
+//! say comes in as a prior (`language/prior.rs`). [`detect`] and [`detect_with_prior`] are the seam:
+//! callers know nothing of the model behind it.
 
-mod letters;
-mod words;
+pub mod grams;
+pub mod model;
+mod prior;
 
-use std::sync::LazyLock;
-
-use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
-use unicode_normalization::UnicodeNormalization;
+
+use model::{CLASSES, Evidence, OURS, SHIPPED, shares};
+
+pub use prior::{Prior, calling_code};
 
 /// A language the assistant speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -32,6 +33,15 @@ impl Language {
     /// Every language, in the order of the product's texts.
     pub const ALL: [Self; 3] = [Self::Portuguese, Self::Spanish, Self::English];
 
+    /// The place in [`Language::ALL`].
+    const fn index(self) -> usize {
+        match self {
+            Self::Portuguese => 0,
+            Self::Spanish => 1,
+            Self::English => 2,
+        }
+    }
+
     /// The two-letter code of ISO 639-1.
     pub const fn code(self) -> &'static str {
         match self {
@@ -48,6 +58,16 @@ impl Language {
     }
 }
 
+impl From<Language> for pytake_entities::Language {
+    fn from(language: Language) -> Self {
+        match language {
+            Language::Portuguese => Self::Portuguese,
+            Language::Spanish => Self::Spanish,
+            Language::English => Self::English,
+        }
+    }
+}
+
 /// What [`detect`] thinks.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct LanguageGuess {
@@ -61,24 +81,6 @@ pub struct LanguageGuess {
     pub alternatives: Vec<(Language, f32)>,
 }
 
-/// Portuguese, Spanish, English, other.
-type Scores = [f32; 4];
-const OTHER: usize = 3;
-
-/// What one message is written in before anything was read. The product serves three languages;
-/// its markets make others rare.
-const PRIOR: Scores = [0.32, 0.30, 0.30, 0.08];
-
-/// Words beyond this many add nothing: the sum is clear long before.
-const MAX_WORDS: usize = 60;
-
-/// Below this probability the answer is "unknown". Calibrated on the Lingua development data.
-const LEAST_CONFIDENCE: f32 = 0.45;
-
-/// Evidence of words adds up as if every one were independent; this divides the sum. Calibrated so
-/// that on the Lingua development data the mean confidence equals the share of right answers.
-const TEMPERATURE: f32 = 1.25;
-
 /// Guesses the language of a message.
 ///
 /// ```
@@ -87,163 +89,55 @@ const TEMPERATURE: f32 = 1.25;
 /// assert_eq!(detect("12345 👍").language, None);
 /// ```
 pub fn detect(text: &str) -> LanguageGuess {
-    let mut sum = PRIOR.map(f32::ln);
-    let (mut judged, mut foreign_letters, mut word_buffer) = (0, 0, String::new());
-    for chunk in text.split_whitespace().filter(|chunk| !is_address(chunk)) {
-        for word in
-            chunk.split(|c: char| !(c.is_alphanumeric() || matches!(c, '\'' | '’' | '\u{300}'..='\u{36F}')))
-        {
-            if word.is_empty() || word.contains(|c: char| c.is_ascii_digit()) {
-                continue;
-            }
-            if !is_latin(word) {
-                foreign_letters += word.chars().count();
-                continue;
-            }
-            lower_into(word, &mut word_buffer);
-            let Some(scores) = judge(word_buffer.trim_matches('\'')) else { continue };
-            sum.iter_mut().zip(scores).for_each(|(sum, score)| *sum += score);
-            judged += 1;
-        }
-        if judged >= MAX_WORDS {
-            break;
-        }
-    }
-    if judged == 0 {
-        // A letter or two of another script may be a face or a symbol; a word is a language.
-        let confidence = if foreign_letters >= 2 { 0.99 } else { 0.0 };
+    detect_with_prior(text, &Prior::default())
+}
+
+/// Guesses the language of a message, knowing what came before it and where it comes from.
+///
+/// Where the text says nothing ("ok", a number), the prior alone decides.
+///
+/// ```
+/// use pytake_understanding::language::{detect_with_prior, Language, Prior};
+/// let prior = Prior { earlier: &[Language::Spanish], calling_code: Some(55) };
+/// assert_eq!(detect_with_prior("ok", &prior).language, Some(Language::Spanish));
+/// assert_eq!(detect_with_prior("where is my order?", &prior).language, Some(Language::English));
+/// ```
+pub fn detect_with_prior(text: &str, prior: &Prior<'_>) -> LanguageGuess {
+    let Evidence { mut scores, amount } = SHIPPED.read(text);
+    if amount.foreign_letters > amount.letters {
+        // A letter of another script may be a face or a symbol; a word is a language.
+        let share = amount.foreign_letters as f32 / (amount.foreign_letters + amount.letters) as f32;
+        let confidence = if amount.foreign_letters >= 2 { share * SURE } else { 0.0 };
         return LanguageGuess { confidence, ..LanguageGuess::default() };
     }
-    if foreign_letters > 0 {
-        sum[OTHER] += 2.0 * foreign_letters.min(20) as f32 / judged as f32;
+    let weights = prior.weights();
+    if amount.letters < LEAST_LETTERS {
+        if weights.iter().all(|weight| *weight == 0.0) {
+            return LanguageGuess::default();
+        }
+        scores = [0.0; CLASSES];
     }
-    guess(sum)
+    scores.iter_mut().zip(weights).for_each(|(score, weight)| *score += weight);
+    guess(shares(scores))
 }
 
-/// Turns summed evidence into a guess.
-fn guess(sum: Scores) -> LanguageGuess {
-    let highest = sum.iter().copied().fold(f32::MIN, f32::max);
-    let mut shares = sum.map(|score| ((score - highest) / TEMPERATURE).exp());
-    let total: f32 = shares.iter().sum();
-    shares = shares.map(|share| share / total);
+/// A single letter is a size, a list or a slip.
+const LEAST_LETTERS: usize = 2;
+
+/// As sure as a guess can be.
+const SURE: f32 = 0.99;
+
+/// Turns probabilities into a guess.
+fn guess(shares: [f32; CLASSES]) -> LanguageGuess {
+    let other: f32 = shares[OURS..].iter().sum();
     let mut ranked: Vec<(Language, f32)> = Language::ALL.into_iter().zip(shares).collect();
     ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
-    let (best, confidence) = ranked[0];
-    if shares[OTHER] >= confidence {
-        return LanguageGuess { language: None, confidence: shares[OTHER], alternatives: ranked };
-    }
-    if confidence < LEAST_CONFIDENCE {
-        return LanguageGuess { language: None, confidence: 0.0, alternatives: ranked };
+    let (best, share) = ranked[0];
+    if other >= share {
+        return LanguageGuess { language: None, confidence: other.min(1.0), alternatives: ranked };
     }
     ranked.remove(0);
-    LanguageGuess { language: Some(best), confidence, alternatives: ranked }
-}
-
-/// How much a word speaks for each class; `None` where it speaks for none.
-fn judge(word: &str) -> Option<Scores> {
-    if let Some(scores) = KNOWN.get(word) {
-        return *scores;
-    }
-    let letters = word.chars().count();
-    // One or two unknown letters are an initial, an abbreviation or laughter. Beyond 24 letters it
-    // is noise; the longest words in the lists have 16.
-    if !(3..=24).contains(&letters) || is_laughter(word) {
-        return None;
-    }
-    letters::scores(word)
-}
-
-/// Words that say nothing: greetings and names everybody uses.
-const NEUTRAL: [&str; 18] = [
-    "ok",
-    "okay",
-    "oki",
-    "whatsapp",
-    "pix",
-    "email",
-    "online",
-    "internet",
-    "app",
-    "site",
-    "wifi",
-    "instagram",
-    "facebook",
-    "google",
-    "iphone",
-    "samsung",
-    "hotel",
-    "taxi",
-];
-
-/// The scores of known words. A word of several lists gets each list's share.
-static KNOWN: LazyLock<FxHashMap<Box<str>, Option<Scores>>> = LazyLock::new(|| {
-    let mut known: FxHashMap<Box<str>, Option<Scores>> = FxHashMap::default();
-    let lists = [words::PORTUGUESE, words::SPANISH, words::ENGLISH, words::OTHERS];
-    for (class, list) in lists.into_iter().enumerate() {
-        for (rank, word) in list.split_whitespace().enumerate() {
-            // The last class has nine languages one after the other, each with its own ranks.
-            let rank = if class == OTHER { 60 } else { rank };
-            let score = score_of_rank(rank);
-            add(&mut known, word, class, score);
-            let plain: String = word.nfd().filter(char::is_ascii).collect();
-            if plain != word {
-                // Typed without its accent, as on the phone: less frequent, and less telling.
-                add(&mut known, &plain, class, score - 0.9);
-            }
-        }
-    }
-    for word in NEUTRAL {
-        known.insert(word.into(), None);
-    }
-    known
-});
-
-/// Score of a word that the list does not have.
-const UNLISTED: f32 = -9.5;
-
-/// Zipf's law: the frequency of a word is about one over its rank.
-fn score_of_rank(rank: usize) -> f32 {
-    -((rank + 12) as f32).ln() - 1.8
-}
-
-fn add(known: &mut FxHashMap<Box<str>, Option<Scores>>, word: &str, class: usize, score: f32) {
-    let scores = known.entry(word.into()).or_insert(Some([UNLISTED; 4]));
-    if let Some(scores) = scores {
-        scores[class] = scores[class].max(score);
-    }
-}
-
-fn lower_into(word: &str, buffer: &mut String) {
-    buffer.clear();
-    if word.is_ascii() {
-        buffer.push_str(word);
-        buffer.make_ascii_lowercase();
-        return;
-    }
-    // Composed, because accents may come as characters of their own.
-    for c in word.nfc().flat_map(char::to_lowercase) {
-        buffer.push(if c == '’' { '\'' } else { c });
-    }
-}
-
-/// Web and e-mail addresses, mentions and codes such as `#123-AB` are no language.
-fn is_address(chunk: &str) -> bool {
-    let is_code = || chunk.contains(|c: char| c.is_ascii_digit()) && !chunk.contains(char::is_lowercase);
-    chunk.contains('@')
-        || chunk.contains("://")
-        || chunk.starts_with("www.")
-        || chunk.contains(".com")
-        || is_code()
-}
-
-fn is_latin(word: &str) -> bool {
-    word.chars().all(|c| c < '\u{250}' || matches!(c, '\u{300}'..='\u{36F}' | '\u{1E00}'..='\u{1EFF}' | '’'))
-}
-
-/// "kkkk", "hahaha", "jajaja", "rsrs": a consonant or two over and over.
-fn is_laughter(word: &str) -> bool {
-    let bytes = word.as_bytes();
-    bytes.len() >= 3 && bytes.iter().zip(&bytes[2..]).all(|(a, b)| a == b)
+    LanguageGuess { language: Some(best), confidence: share, alternatives: ranked }
 }
 
 #[cfg(test)]
