@@ -210,6 +210,11 @@ impl ContentFilter {
         Self { level, lists: Arc::default() }
     }
 
+    /// How strict it is.
+    pub fn level(&self) -> FilterLevel {
+        self.level
+    }
+
     /// Replaces the tenant's own phrases.
     ///
     /// A built-in rule whose match overlaps an `allow` phrase does not count. A `block` phrase
@@ -222,20 +227,24 @@ impl ContentFilter {
 
     /// Checks what a customer wrote.
     pub fn check_inbound(&self, text: &str) -> FilterVerdict {
-        self.check(text, Direction::Inbound)
+        self.check(&fold::unmask(text), Direction::Inbound)
+    }
+
+    /// As [`check_inbound`](Self::check_inbound), of words that are known: those of [`fold::unmask`].
+    pub fn check_inbound_words(&self, words: &fold::Words) -> FilterVerdict {
+        self.check(words, Direction::Inbound)
     }
 
     /// Checks what is about to be sent: all categories but prompt injection and spam; a text that
     /// names a helpline may speak of self-harm.
     pub fn check_outbound(&self, text: &str) -> FilterVerdict {
-        self.check(text, Direction::Outbound)
+        self.check(&fold::unmask(text), Direction::Outbound)
     }
 
-    fn check(&self, text: &str, direction: Direction) -> FilterVerdict {
+    fn check(&self, words: &fold::Words, direction: Direction) -> FilterVerdict {
         let book = &*BOOK;
-        let words = fold::unmask(text);
-        let read = book.rules.read(&words);
-        let allowed = self.lists.allow.places(&words);
+        let read = book.rules.read(words);
+        let allowed = self.lists.allow.places(words);
         let mut names_helpline = false;
         let found = book.rules.find(&read, |found| {
             names_helpline |= Some(found.section) == book.helpline;
@@ -243,7 +252,7 @@ impl ContentFilter {
             (!found.strict || self.level == FilterLevel::Strict) && !is_allowed
         });
         let mut matches = Vec::new();
-        for place in self.lists.block.places(&words) {
+        for place in self.lists.block.places(words) {
             let (start, end) = (place.start, place.end);
             matches.push(FilterMatch {
                 category: Category::Custom,

@@ -5,8 +5,11 @@
 //! `envío`, `shipping`) also finds the other words of its group, for a little less. Documents are
 //! few (hundreds, not millions) and live in memory; an index is built when they change.
 
+mod approved;
 mod stem;
 mod vocabulary;
+
+pub use approved::{ANSWER_FROM, ASK_FROM, AnswerIndex, Candidate, Candidates, Meaning};
 
 use rustc_hash::FxHashMap;
 

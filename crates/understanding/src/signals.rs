@@ -1,13 +1,73 @@
-//! What a message signals to the turn besides its topic: a wish for a person, anger, legal threats.
+//! What a message signals to the turn besides its topic: a wish for a person, anger, legal threats, and what makes
+//! it pressing.
 //!
-//! Written as word patterns in `data/signals.rules`, in three languages. All three are conservative:
-//! a hand-over that nobody asked for costs a person's time, and a missed one is caught by the model.
+//! Written as word patterns in `data/signals.rules`, in three languages. All are conservative: a hand-over that
+//! nobody asked for costs a person's time, and a missed one is caught by the model.
 
 use std::sync::LazyLock;
 
+use crate::fold::{self, Words};
 use crate::phrases::RuleBook;
 
 static BOOK: LazyLock<RuleBook> = LazyLock::new(|| RuleBook::parse(&[include_str!("../data/signals.rules")]));
+
+/// The signals of one message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Signals {
+    /// The customer asks for a human being to answer.
+    pub asks_for_person: bool,
+    /// The customer threatens with court, a lawyer, or a consumer authority.
+    pub threatens_legal_action: bool,
+    /// The customer is beyond displeased: a legal threat, or two signs among abuse, words of outrage, shouting in
+    /// capitals and rows of exclamation marks.
+    pub is_angry: bool,
+    /// Somebody may be hurt: fire, gas, an allergic reaction, an accident.
+    pub is_danger: bool,
+    /// Money may be lost right now: a charge nobody made, a stolen account, a scam.
+    pub is_fraud: bool,
+    /// It is due today or tomorrow, or is called urgent.
+    pub has_deadline: bool,
+    /// The customer cannot work, pay or get in.
+    pub is_blocked: bool,
+    /// The customer has written before, or waits for days.
+    pub is_waiting: bool,
+    /// The customer speaks of leaving for good.
+    pub may_leave: bool,
+}
+
+impl Signals {
+    /// Reads a message.
+    pub fn read(text: &str) -> Self {
+        Self::of(text, &fold::unmask(text))
+    }
+
+    /// Reads a message whose words are known: those of [`fold::unmask`].
+    pub fn of(text: &str, words: &Words) -> Self {
+        let found = BOOK.find(&BOOK.read(words), |_| true);
+        let has = |name: &str| {
+            let section = BOOK.section(name);
+            found.iter().any(|found| Some(found.section) == section)
+        };
+        let insult = BOOK.section("insult");
+        let mut outrage: Vec<&str> =
+            found.iter().filter(|found| Some(found.section) == insult).map(|found| found.rule).collect();
+        outrage.sort_unstable();
+        outrage.dedup();
+        let signs = outrage.len() + usize::from(is_shouted(text)) + usize::from(text.contains("!!!"));
+        let threatens_legal_action = has("legal");
+        Self {
+            asks_for_person: is_bare_request(text) || has("person"),
+            threatens_legal_action,
+            is_angry: threatens_legal_action || signs >= 2,
+            is_danger: has("danger"),
+            is_fraud: has("fraud"),
+            has_deadline: has("deadline"),
+            is_blocked: has("blocked"),
+            is_waiting: has("waiting"),
+            may_leave: has("leaving"),
+        }
+    }
+}
 
 /// True when the customer asks for a human being to answer.
 ///
@@ -17,23 +77,17 @@ static BOOK: LazyLock<RuleBook> = LazyLock::new(|| RuleBook::parse(&[include_str
 /// assert!(!asks_for_person("vou falar com meu marido"));
 /// ```
 pub fn asks_for_person(text: &str) -> bool {
-    is_bare_request(text) || BOOK.any_in(text, "person")
+    Signals::read(text).asks_for_person
 }
 
 /// True when the customer threatens with court, a lawyer, or a consumer authority.
 pub fn mentions_legal_threat(text: &str) -> bool {
-    BOOK.any_in(text, "legal")
+    Signals::read(text).threatens_legal_action
 }
 
-/// True when the customer is beyond displeased: a legal threat, or two signs among abuse, words of
-/// outrage, shouting in capitals and rows of exclamation marks.
+/// True when the customer is beyond displeased, see [`Signals::is_angry`].
 pub fn is_angry(text: &str) -> bool {
-    if mentions_legal_threat(text) {
-        return true;
-    }
-    let signs =
-        BOOK.count_in(text, "insult") + usize::from(is_shouted(text)) + usize::from(text.contains("!!!"));
-    signs >= 2
+    Signals::read(text).is_angry
 }
 
 /// A message that is nothing but the word: "atendente", "agente!", "human".
@@ -203,6 +257,121 @@ mod tests {
             "Sue recommended you",
         ] {
             assert!(!mentions_legal_threat(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_makes_a_message_pressing_is_noticed() {
+        type Sign = fn(Signals) -> bool;
+        let table: [(&str, Sign, &[&str]); 6] = [
+            (
+                "danger",
+                |s| s.is_danger,
+                &[
+                    "o carregador pegou fogo na minha mesa",
+                    "tá saindo fumaça do aparelho",
+                    "cheiro de gás na cozinha depois que vcs instalaram",
+                    "meu filho teve uma reação alérgica ao creme",
+                    "el calefón tiene una fuga de gas",
+                    "me dio una descarga eléctrica",
+                    "the heater caught fire",
+                    "I got an electric shock from it",
+                ],
+            ),
+            (
+                "fraud",
+                |s| s.is_fraud,
+                &[
+                    "tem uma compra que não fiz no meu cartão",
+                    "clonaram meu cartão",
+                    "acho que caí num golpe",
+                    "hackearam minha conta",
+                    "no reconozco este cargo",
+                    "me estafaron",
+                    "there is an unauthorized charge on my card",
+                    "my account was hacked",
+                ],
+            ),
+            (
+                "deadline",
+                |s| s.has_deadline,
+                &[
+                    "preciso disso pra hoje",
+                    "é urgente",
+                    "meu casamento é amanhã e o vestido não chegou",
+                    "o boleto vence hoje",
+                    "lo necesito para mañana",
+                    "viajo hoy a la noche",
+                    "I need it today",
+                    "please answer asap",
+                ],
+            ),
+            (
+                "blocked",
+                |s| s.is_blocked,
+                &[
+                    "não consigo acessar minha conta",
+                    "minha loja está parada",
+                    "no puedo entrar al sistema",
+                    "I can't log in",
+                    "my account is blocked, account locked since monday",
+                ],
+            ),
+            (
+                "waiting",
+                |s| s.is_waiting,
+                &[
+                    "é a terceira vez que escrevo",
+                    "ninguém me responde",
+                    "estou esperando há 5 dias",
+                    "nadie contesta",
+                    "llevo dos semanas esperando",
+                    "I have been waiting for two weeks",
+                    "nobody answers",
+                ],
+            ),
+            (
+                "leaving",
+                |s| s.may_leave,
+                &[
+                    "nunca mais compro com vocês",
+                    "vou pra concorrente",
+                    "perderam um cliente",
+                    "nunca más compro acá",
+                    "you just lost a customer",
+                ],
+            ),
+        ];
+        for (name, sign, texts) in table {
+            for text in texts {
+                assert!(sign(Signals::read(text)), "{name}: {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_ordinary_message_presses_nobody() {
+        for text in [
+            "oi, bom dia! tudo bem?",
+            "vocês abrem hoje?",
+            "qual o horário de amanhã?",
+            "quanto custa o vestido azul?",
+            "amei o produto, chegou hoje, muito obrigada",
+            "quero comprar um extintor de incendio? não, um perfume",
+            "vendem cartão de memória?",
+            "vocês aceitam cartão ou pix?",
+            "hola, ¿tienen talla M?",
+            "¿hacen envíos a Rosario?",
+            "gracias, llegó todo perfecto",
+            "hi, do you ship to Canada?",
+            "thanks, it works great",
+            "what are your opening hours tomorrow?",
+            "essa promoção tá pegando fogo, fogo no preco",
+        ] {
+            let Signals { is_danger, is_fraud, has_deadline, is_blocked, is_waiting, may_leave, .. } =
+                Signals::read(text);
+            let found = [is_danger, is_fraud, has_deadline, is_blocked, is_waiting, may_leave];
+            assert_eq!(found, [false; 6], "{text}");
         }
     }
 

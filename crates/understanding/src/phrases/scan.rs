@@ -79,22 +79,6 @@ impl RuleBook {
         found
     }
 
-    /// True when some rule of the section is found.
-    pub(crate) fn any_in(&self, text: &str, section: &str) -> bool {
-        self.count_in(text, section) > 0
-    }
-
-    /// How many different rule names of the section are found.
-    pub(crate) fn count_in(&self, text: &str, section: &str) -> usize {
-        let section = self.section(section);
-        let text = self.read(&fold::unmask(text));
-        let found = self.find(&text, |found| Some(found.section) == section);
-        let mut names: Vec<&str> = found.iter().map(|found| found.rule).collect();
-        names.sort_unstable();
-        names.dedup();
-        names.len()
-    }
-
     /// The last word of the shortest match that begins at `start`.
     fn match_at(&self, rule: &Rule, text: &Text, start: usize) -> Option<usize> {
         // Bit k: the steps so far can end at word start + k.

@@ -1,8 +1,12 @@
 //! Public behaviour of the crate, one module an area.
 
 mod filter;
+mod golden;
+mod heads;
+mod intents;
 mod language;
 mod laws;
+mod screening;
 
 use std::path::Path;
 
