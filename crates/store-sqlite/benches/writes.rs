@@ -223,6 +223,7 @@ fn turn(n: usize, place: &str) -> TurnRecord {
         content,
         tokens: 100,
         created_at: now,
+        analysis: None,
         language: Some("pt".into()),
         answer,
     };

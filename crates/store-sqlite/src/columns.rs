@@ -74,6 +74,13 @@ pub(crate) fn read_json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Re
     serde_json::from_str(text).map_err(|error| unreadable(column, Type::Text, error))
 }
 
+pub(crate) fn read_optional_json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Result<Option<T>> {
+    match row.get_ref(column)? {
+        rusqlite::types::ValueRef::Null => Ok(None),
+        _ => read_json(row, column).map(Some),
+    }
+}
+
 /// One of a fixed set of words.
 pub(crate) fn read_word<T: Copy>(row: &Row<'_>, column: usize, words: &[(&str, T)]) -> Result<T> {
     let text = row.get_ref(column)?.as_str().map_err(|error| unreadable(column, Type::Text, error))?;

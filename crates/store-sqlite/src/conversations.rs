@@ -14,7 +14,9 @@ use pytake_assistant::provider::Role;
 use pytake_store::ConversationOfAnotherUser;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
-use crate::columns::{count, instant, json, read_count, read_instant, read_json, read_parsed, read_word};
+use crate::columns::{
+    count, instant, json, read_count, read_instant, read_optional_json, read_parsed, read_word,
+};
 use crate::readers::in_snapshot;
 use crate::record::{self, Recorded};
 use crate::store::SqliteStore;
@@ -41,10 +43,9 @@ fn read_conversation(row: &Row<'_>) -> Result<Conversation> {
     })
 }
 
-/// Columns: message_id, role, content, tokens, created_at, language, record.
+/// Columns: message_id, role, content, tokens, created_at, language, record, analysis.
 fn read_message(row: &Row<'_>) -> Result<ConversationMessage> {
     let roles = [Role::User, Role::Assistant].map(|role| (role.as_str(), role));
-    let is_answer = !matches!(row.get_ref(6)?, rusqlite::types::ValueRef::Null);
     Ok(ConversationMessage {
         id: read_parsed(row, 0)?,
         role: read_word(row, 1, &roles)?,
@@ -52,21 +53,24 @@ fn read_message(row: &Row<'_>) -> Result<ConversationMessage> {
         tokens: row.get(3)?,
         created_at: read_instant(row, 4)?,
         language: row.get(5)?,
-        answer: if is_answer { Some(read_json(row, 6)?) } else { None },
+        analysis: read_optional_json(row, 7)?,
+        answer: read_optional_json(row, 6)?,
     })
 }
 
-/// A message as its row, with the record of the answer already in JSON: that is the caller's work, not the
-/// writer's.
+/// A message as its row, with its analysis and the record of the answer already in JSON: that is the caller's
+/// work, not the writer's.
 pub(crate) struct MessageRow {
     message: ConversationMessage,
     record: Option<String>,
+    analysis: Option<String>,
 }
 
 impl MessageRow {
     pub(crate) fn new(mut message: ConversationMessage) -> Result<Self> {
         let record = message.answer.take().as_ref().map(json).transpose()?;
-        Ok(Self { message, record })
+        let analysis = message.analysis.take().as_ref().map(json).transpose()?;
+        Ok(Self { message, record, analysis })
     }
 
     pub(crate) fn insert(
@@ -79,9 +83,9 @@ impl MessageRow {
         const INSERT: &str = "
             INSERT INTO messages (
                 tenant_id, conversation_id, position, message_id, role,
-                content, tokens, created_at, language, record
+                content, tokens, created_at, language, record, analysis
             )
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
         let message = &self.message;
         let row = params![
             tenant.as_str(),
@@ -94,6 +98,7 @@ impl MessageRow {
             instant(message.created_at),
             message.language,
             self.record,
+            self.analysis,
         ];
         connection.prepare_cached(INSERT)?.execute(row).map(drop)
     }
@@ -122,7 +127,7 @@ fn messages(
 ) -> Result<Vec<ConversationMessage>> {
     // A range of the primary key, in its order.
     const MESSAGES: &str = "
-        SELECT message_id, role, content, tokens, created_at, language, record
+        SELECT message_id, role, content, tokens, created_at, language, record, analysis
         FROM messages
         WHERE tenant_id = ?1
           AND conversation_id = ?2
@@ -143,7 +148,7 @@ fn said(
 ) -> Result<Vec<ConversationMessage>> {
     // A range of the primary key, in its order.
     const SAID: &str = "
-        SELECT message_id, role, content, tokens, created_at, language, NULL
+        SELECT message_id, role, content, tokens, created_at, language, NULL, NULL
         FROM messages
         WHERE tenant_id = ?1
           AND conversation_id = ?2

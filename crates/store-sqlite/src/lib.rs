@@ -16,6 +16,7 @@ mod writer;
 
 mod answers;
 mod conversations;
+mod intents;
 mod keys;
 mod ledger;
 mod prompts;

@@ -13,6 +13,7 @@
 pub mod answers;
 pub mod budget;
 pub mod conversations;
+pub mod intents;
 pub mod isolation;
 pub mod keys;
 pub mod ledger;
@@ -60,6 +61,13 @@ macro_rules! contract_tests {
                 a_person_answers_in_an_existing_conversation_only
                 a_summary_never_covers_less_than_before
                 a_deleted_conversation_leaves_nothing_but_its_usage;
+            intents:
+                a_set_of_intents_reads_back_as_it_was
+                only_the_next_version_of_a_set_is_stored
+                a_set_that_was_replaced_keeps_its_intents_and_loses_its_model
+                the_oldest_versions_of_a_set_are_forgotten
+                changed_intents_change_the_tenants_version
+                every_tenant_has_its_own_intents;
             isolation:
                 the_same_names_in_two_tenants_are_different_things
                 nothing_of_a_tenant_is_changed_through_another;

@@ -29,6 +29,7 @@ pub(crate) fn turn(whose: &str, who: &str, place: &str, n: i64) -> TurnRecord {
         tokens: 3,
         created_at: at(n),
         language: None,
+        analysis: None,
         answer: None,
     };
     TurnRecord {

@@ -36,7 +36,8 @@ pub async fn a_recorded_turn_reads_back_as_it_was(store: Arc<dyn Store>) -> Outc
 
     let history = store.history(&shop, &place, 10).await?;
     let said = pytake_assistant::ConversationMessage { answer: None, ..answered.clone() };
-    assert_eq!(history.recent, [asked.clone(), said], "a history leaves out how an answer came to be");
+    let heard = pytake_assistant::ConversationMessage { analysis: None, ..asked.clone() };
+    assert_eq!(history.recent, [heard, said], "a history leaves out what no turn reads");
     assert_eq!(store.messages(&shop, &place, 0, 2).await?, [asked, answered]);
     let state = history.conversation.expect("the turn created it");
     assert_eq!((state.id, state.user_id), (place, user("ana")));
@@ -101,7 +102,8 @@ pub async fn a_turn_without_an_answer_keeps_the_question(store: Arc<dyn Store>) 
     }
     store.record(silent).await?;
     let history = store.history(&tenant("default"), &conversation("c1"), 10).await?;
-    assert_eq!(history.recent, [question("q-1", "question 1", at(1_000))]);
+    let asked = question("q-1", "question 1", at(1_000));
+    assert_eq!(history.recent, [pytake_assistant::ConversationMessage { analysis: None, ..asked }]);
     assert_eq!(history.conversation.map(|state| state.message_count), Some(1));
     Ok(())
 }

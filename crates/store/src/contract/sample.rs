@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
+use pytake_assistant::AnalysisType;
 use pytake_assistant::conversation::{AnswerRecord, ConversationMessage, Exchange, TurnRecord};
 use pytake_assistant::id::{ConversationId, MessageId, TenantId, UserId};
 use pytake_assistant::ledger::{BudgetClaim, LedgerEntry, Operation, ReservationId, ReservationRequest};
 use pytake_assistant::money::{PicoUsd, TokenUsage};
 use pytake_assistant::provider::Role;
 use pytake_assistant::trail::{AttemptRecord, Trail};
+use serde_json::json;
 
 /// The UTC day on which everything happens unless a behaviour says otherwise.
 pub(super) const DAY: Date = date(2026, 11, 22);
@@ -41,6 +43,7 @@ pub(super) fn question(id: &str, text: &str, at: Timestamp) -> ConversationMessa
         tokens: 7,
         created_at: at,
         language: Some("pt".to_owned()),
+        analysis: Some([(AnalysisType::Intent, json!({"primary": "refund"}))].into()),
         answer: None,
     }
 }
@@ -67,6 +70,7 @@ pub(super) fn answer(id: &str, text: &str, at: Timestamp) -> ConversationMessage
         tokens: 45,
         created_at: at,
         language: None,
+        analysis: None,
         answer: Some(AnswerRecord {
             provider: "openai".to_owned(),
             model: "small".to_owned(),
