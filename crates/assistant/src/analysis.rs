@@ -10,36 +10,52 @@ mod category;
 pub(crate) mod checked;
 pub(crate) mod classify;
 mod custom;
-mod departments;
 mod emotion;
 mod entity;
 mod fields;
 mod finding;
 mod injection;
 mod intent;
-mod intents;
 mod language;
 mod plan;
 mod priority;
 mod prompt;
 mod sentiment;
 mod spam;
+mod subject;
+mod topics;
 mod toxicity;
 mod wanted;
 
 pub use custom::CustomAnalysis;
 pub use finding::Finding;
 
+pub(crate) use checked::check_intent;
 pub(crate) use custom::CustomAnalyses;
 pub(crate) use entity::flat as flat_entities;
-pub(crate) use finding::Subject;
-pub(crate) use plan::{Plan, plan};
+pub(crate) use plan::plan;
 pub(crate) use prompt::{Prompt, analysis_prompt, read_answer};
+pub(crate) use subject::Subject;
+pub(crate) use topics::{Topics, built_in_intents};
+pub(crate) use wanted::Wanted;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize, Serializer};
+
+use crate::conversation::MessageAnalysis;
+use crate::error::ErrorKind;
+
+/// All that the device finds in a message, as it is kept with it: abuse only where it is flagged.
+pub(crate) fn everything(subject: &Subject<'_>) -> MessageAnalysis {
+    let look = |kind: AnalysisType| {
+        let finding = analyzer::analyzer(&kind)?.look(subject);
+        let is_kept = finding.value.get("flagged").is_none_or(|flagged| flagged == true);
+        is_kept.then_some((kind, finding.value))
+    };
+    AnalysisType::BUILT_IN.into_iter().filter_map(look).collect()
+}
 
 /// One type of analysis; on the wire its name.
 ///
@@ -120,11 +136,11 @@ impl Serialize for AnalysisType {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AnalysisEngine {
-    /// On the device only; types it cannot find yet are refused by name.
+    /// On the device only.
     Local,
     /// A model only, one call for all types.
     Provider,
-    /// On the device what it does well (language, toxicity, spam, injection), by one call what it does not.
+    /// On the device; by one call what it is not sure of, where a provider is configured and the budget allows.
     #[default]
     Auto,
 }
@@ -155,11 +171,14 @@ pub struct AnalyzeRequest {
 pub struct AnalyzeResponse {
     /// By type, in the contract's shapes or the custom analysis' own.
     pub analysis: BTreeMap<AnalysisType, serde_json::Value>,
-    /// By type, 0 to 1: what the model said of itself, or the device's calibrated figure (language); null where
-    /// nothing honest can be said (a pattern has no probability).
+    /// By type, 0 to 1: what the model said of itself, or the device's calibrated figure; null where nothing honest can
+    /// be said (a rule has no probability).
     pub confidence: BTreeMap<AnalysisType, Option<f32>>,
     /// `local` when all of it was found on the device, else the provider.
     pub provider: String,
+    /// Why a provider that should have been asked was not heard, as the code of its error; the device's findings stand
+    /// in for it. Null where none was needed or it answered.
+    pub degraded: Option<ErrorKind>,
     /// Milliseconds from request to answer.
     pub processing_time_ms: u64,
 }
@@ -172,7 +191,7 @@ pub struct ClassifyRequest {
     pub message: String,
     /// Who wrote it; 1 to 128 characters.
     pub user_id: String,
-    /// What to choose from, 1 to 200; absent: the built-in set for support and sales.
+    /// What to choose from, 1 to 200; absent: the tenant's own intents, or the built-in set for support and sales.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub available_intents: Option<Vec<IntentOption>>,
     /// Scalars: facts about the customer.
@@ -235,7 +254,7 @@ impl IntentOption {
 pub struct ClassifyResponse {
     /// One of the available ones, or `out_of_scope`.
     pub intent: String,
-    /// 0 to 1, what the model said of itself; null where nothing honest can be said.
+    /// 0 to 1: the device's calibrated figure, or what the model said of itself; null where nothing honest can be said.
     pub confidence: Option<f32>,
     /// The next best.
     pub alternatives: Vec<IntentScore>,
@@ -243,8 +262,11 @@ pub struct ClassifyResponse {
     pub entities: BTreeMap<String, String>,
     /// `local`, or the provider.
     pub provider: String,
-    /// The department of a built-in intent; null for the caller's own and for `out_of_scope`.
+    /// Where the tenant's routing sends it; null for intents of the request, for `out_of_scope` and where nobody needs
+    /// to receive it.
     pub department: Option<String>,
+    /// As [`AnalyzeResponse::degraded`].
+    pub degraded: Option<ErrorKind>,
 }
 
 /// An intent with its score.

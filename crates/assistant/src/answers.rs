@@ -54,12 +54,22 @@ impl ApprovedAnswer {
 pub struct FoundAnswer {
     /// The entry.
     pub answer: Arc<ApprovedAnswer>,
-    /// BM25 score; only its order means something.
+    /// Likeness by meaning and words together; only its order means something.
     pub score: f32,
-    /// 0 to 1: share of the question's informative words that the entry covers.
-    pub coverage: f32,
     /// o200k tokens it takes in a prompt at most, counted once when the entry was prepared.
     pub tokens: u64,
+}
+
+/// How well the approved answers that were found fit the message.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub enum Fit {
+    /// None does.
+    #[default]
+    Nothing,
+    /// The first or the second, and it is not clear which.
+    OneOfTwo,
+    /// The first is what was asked, with this probability, 0 to 1.
+    First(f32),
 }
 
 /// Stores approved answers.

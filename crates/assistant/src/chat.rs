@@ -180,7 +180,6 @@ pub struct Handoff {
 
 /// A piece of a streamed answer.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "one Done per stream; boxing it would only move the bytes")]
 pub enum ChatEvent {
     /// More of `response`, already checked.
     Delta(String),

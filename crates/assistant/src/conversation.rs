@@ -1,9 +1,12 @@
 //! Conversations as they are stored, and the record a turn leaves.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::analysis::AnalysisType;
 use crate::error::StorageError;
 use crate::id::{ConversationId, MessageId, TenantId, UserId};
 use crate::ledger::{LedgerEntry, ReservationId};
@@ -27,10 +30,16 @@ pub struct ConversationMessage {
     /// BCP 47 code of its language, where known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
+    /// What the device found in it, in the shapes of `POST /api/v1/ai/analyze`; on customers' messages only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub analysis: Option<MessageAnalysis>,
     /// How it came to be; on assistant messages only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<AnswerRecord>,
 }
+
+/// What a message says, by type of analysis. Abuse stands in it only where it is flagged.
+pub type MessageAnalysis = BTreeMap<AnalysisType, serde_json::Value>;
 
 /// What is kept of how an answer was made.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -83,8 +92,8 @@ pub struct Conversation {
 pub struct History {
     /// The conversation's state; `None`: it does not exist yet.
     pub conversation: Option<Conversation>,
-    /// The newest messages, oldest first, at most as many as asked for; without their [`AnswerRecord`], which no
-    /// turn reads.
+    /// The newest messages, oldest first, at most as many as asked for; without their [`AnswerRecord`] and
+    /// [`MessageAnalysis`], which no turn reads.
     pub recent: Vec<ConversationMessage>,
     /// Summary of what came before; `None` where none was made yet.
     pub summary: Option<Summary>,

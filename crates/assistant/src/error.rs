@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use pytake_understanding::filter::Category;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::trail::AttemptRecord;
 
@@ -72,6 +72,8 @@ pub enum AIError {
         categories: Vec<Category>,
         /// A safe sentence in the customer's language.
         fallback_response: String,
+        /// Who stopped it: `local`, the device, or who gave the second opinion.
+        stopped_by: String,
     },
     /// The prompt does not fit.
     #[error("the request has {current} tokens; at most {max} are allowed")]
@@ -139,7 +141,7 @@ pub enum AIError {
 }
 
 /// What kind of failure, stable on the wire (`error` of the contract's error object).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "each is the contract's code of the same name")]
 #[non_exhaustive]

@@ -12,7 +12,9 @@ pub mod conversation;
 pub mod error;
 pub mod id;
 pub mod instructions;
+pub mod intents;
 pub mod ledger;
+pub mod moderation;
 pub mod money;
 pub mod phrases;
 pub mod prompts;
@@ -27,6 +29,7 @@ pub mod tenant;
 pub mod trail;
 pub mod vet;
 
+mod intent_models;
 mod lanes;
 mod summary;
 mod tenant_view;
@@ -42,17 +45,28 @@ pub use conversation::{ConversationMessage, Conversations};
 pub use error::{AIError, ErrorKind};
 pub use id::IdSource;
 pub use ledger::Ledger;
+pub use moderation::{ModerateRequest, ModerateResponse, ModerationOpinion, Moderator};
 pub use provider::AIProviderTrait;
 pub use service::{Assistant, AssistantBuilder};
 pub use settings::Settings;
 
 /// Everything a turn keeps, in one object: what a database adapter implements.
 pub trait Storage:
-    conversation::Conversations + ledger::Ledger + prompts::Prompts + answers::Answers + tenant::Tenants
+    conversation::Conversations
+    + ledger::Ledger
+    + prompts::Prompts
+    + answers::Answers
+    + intents::IntentSets
+    + tenant::Tenants
 {
 }
 
 impl<T> Storage for T where
-    T: conversation::Conversations + ledger::Ledger + prompts::Prompts + answers::Answers + tenant::Tenants
+    T: conversation::Conversations
+        + ledger::Ledger
+        + prompts::Prompts
+        + answers::Answers
+        + intents::IntentSets
+        + tenant::Tenants
 {
 }

@@ -35,6 +35,37 @@ pub fn safe_reply(language: Option<Language>) -> &'static str {
     }
 }
 
+/// Says that the business has not said, and offers a person: what the local provider answers where no approved answer
+/// fits. A yes to it hands over, see [`offers_person`].
+pub fn unknown(language: Language, business_name: &str) -> String {
+    let (sentence, offer) = match language {
+        Language::Portuguese => {
+            ("Não tenho essa informação e não quero inventar.", "Quer que eu passe para uma pessoa da equipe")
+        }
+        Language::Spanish => (
+            "No tengo esa información y no quiero inventarla.",
+            "¿Quieres que te pase con una persona del equipo",
+        ),
+        Language::English => (
+            "I do not have that information and will not make it up.",
+            "Would you like me to pass you on to a person",
+        ),
+    };
+    let of = match (language, business_name.trim()) {
+        (_, "") => String::new(),
+        (Language::Portuguese | Language::Spanish, name) => format!(" de {name}"),
+        (Language::English, name) => format!(" at {name}"),
+    };
+    format!("{sentence} {offer}{of}?")
+}
+
+/// True for a reply of the server's own that offered a person.
+pub fn offers_person(reply: &str, business_name: &str) -> bool {
+    Language::ALL
+        .into_iter()
+        .any(|language| reply == safe_reply(Some(language)) || reply == unknown(language, business_name))
+}
+
 /// Says at first contact that this is a machine (EU AI Act, article 50, since 2 August 2026).
 pub fn disclosure(language: Option<Language>, business_name: &str) -> String {
     let name = business_name.trim();

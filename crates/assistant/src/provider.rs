@@ -13,7 +13,7 @@ use futures::{Stream, StreamExt};
 use pytake_understanding::language::Language;
 use serde::{Deserialize, Serialize};
 
-use crate::answers::FoundAnswer;
+use crate::answers::{Fit, FoundAnswer};
 use crate::money::TokenUsage;
 
 /// Who speaks.
@@ -61,10 +61,12 @@ pub struct Evidence {
     pub message: Arc<str>,
     /// Its language, or the conversation's.
     pub language: Option<Language>,
-    /// Approved answers that lexical search found, best first.
+    /// Approved answers that search found, best first.
     pub answers: Vec<FoundAnswer>,
-    /// True when `answers[0]` covers the question and stands clear of the second.
-    pub is_confident: bool,
+    /// How well they fit.
+    pub fit: Fit,
+    /// The assistant's last reply did not know and offered a person.
+    pub has_offered_person: bool,
     /// The business's name, for sentences that mention it.
     pub business_name: Arc<str>,
 }
@@ -120,7 +122,7 @@ pub struct Completion {
     pub usage: Option<TokenUsage>,
     /// The vendor's request id, for their support.
     pub provider_request_id: Option<String>,
-    /// 0 to 1 where the provider can honestly say one (lexical coverage of the local provider), with its source.
+    /// 0 to 1 where the provider can honestly say one (the local provider: how probable it is that the approved answer fits), with its source.
     pub confidence: Option<(f32, &'static str)>,
 }
 

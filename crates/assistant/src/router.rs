@@ -27,6 +27,7 @@ use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub(crate) use self::breaker::{Breaker, Effect, Permission};
 pub use self::breaker::{BreakerConfig, BreakerState};
 pub use self::call::{
     Accept, Acceptance, Billed, Earlier, ProviderStatus, RouteEvent, RouteFailure, RouteFailureReason,
@@ -35,8 +36,8 @@ pub use self::call::{
 
 use self::attempt::Listener;
 use self::balance::Balance;
-use self::breaker::Permission;
 use self::jitter::Jitter;
+pub(crate) use self::journey::kind_name;
 use self::journey::{Journey, Step};
 use self::link::{Link, Shared};
 use crate::clock::Clock;

@@ -4,11 +4,14 @@ mod analysis;
 mod answers;
 mod conversations;
 mod finishing;
+mod intents;
+mod profile;
 mod prompts;
 mod usage;
 
 pub use answers::AnswerDraft;
 pub use conversations::ConversationDetail;
+pub use intents::{CorrectionDraft, IntentDraft, IntentListing, IntentReport, IntentSource, IntentsDraft};
 pub use prompts::{PromptDraft, RenderedPrompt};
 pub use usage::UserUsageReport;
 
@@ -28,7 +31,9 @@ use crate::chat::{ChatEvent, ChatRequest, ChatResponse, ChatStream};
 use crate::clock::{Clock, SystemClock};
 use crate::error::AIError;
 use crate::id::{IdSource, TenantId, UuidSource};
+use crate::intent_models::IntentModels;
 use crate::lanes::Lanes;
+use crate::moderation::{Moderator, SecondOpinion};
 use crate::money::{ModelCatalog, PicoUsd, TokenUsage};
 use crate::provider::AIProviderTrait;
 use finishing::Finishing;
@@ -51,8 +56,11 @@ pub(crate) struct Engine {
     pub(crate) ids: Arc<dyn IdSource>,
     pub(crate) catalog: Arc<ModelCatalog>,
     pub(crate) tenants: TenantViews,
+    pub(crate) intent_models: IntentModels,
     pub(crate) lanes: Lanes,
     pub(crate) custom_analyses: CustomAnalyses,
+    /// `None`: no text goes to a moderation model.
+    pub(crate) second_opinion: Option<SecondOpinion>,
     pub(crate) summaries: Summaries,
     /// Turns in flight and background summaries; drained at shutdown.
     pub(crate) tasks: TaskTracker,
@@ -114,6 +122,7 @@ pub struct AssistantBuilder {
     settings: Settings,
     catalog: ModelCatalog,
     analyses: CustomAnalyses,
+    moderator: Option<Arc<dyn Moderator>>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
 }
@@ -156,6 +165,13 @@ impl AssistantBuilder {
         Ok(self)
     }
 
+    /// Gives second opinions on messages that the content filter is in doubt about; their text goes to it.
+    #[must_use]
+    pub fn moderator(mut self, moderator: Arc<dyn Moderator>) -> Self {
+        self.moderator = Some(moderator);
+        self
+    }
+
     /// Another clock, for tests.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
@@ -170,9 +186,10 @@ impl AssistantBuilder {
         self
     }
 
-    /// The finished assistant. Loads the token table, so that the first request does not.
+    /// The finished assistant. Loads the token table and the models, so that the first request does not.
     pub fn build(self) -> Assistant {
         pytake_tokenizer::load();
+        pytake_understanding::message::load();
         let catalog = Arc::new(self.catalog);
         let remote_models = self
             .providers
@@ -181,11 +198,16 @@ impl AssistantBuilder {
             .map(|p| (p.name().to_owned(), p.default_model().to_owned()))
             .collect();
         let max_attempts = self.router.max_attempts;
+        let (timeout, breaker) = (self.settings.moderation_timeout, self.router.breaker);
+        let second_opinion = self
+            .moderator
+            .map(|moderator| SecondOpinion::new(moderator, timeout, breaker, Arc::clone(&self.clock)));
         let router = Router::new(self.providers, self.router, Arc::clone(&self.clock), Arc::clone(&catalog));
         let engine = Engine {
             provider_names: router.provider_names(),
             router,
             tenants: TenantViews::new(self.settings.filter_level),
+            intent_models: IntentModels::new(),
             settings: self.settings,
             store: self.store,
             clock: self.clock,
@@ -193,6 +215,7 @@ impl AssistantBuilder {
             catalog,
             lanes: Lanes::default(),
             custom_analyses: self.analyses,
+            second_opinion,
             summaries: Summaries::default(),
             tasks: TaskTracker::new(),
             remote_models,
@@ -212,6 +235,7 @@ impl Assistant {
             settings: Settings::default(),
             catalog: ModelCatalog::default(),
             analyses: CustomAnalyses::default(),
+            moderator: None,
             clock: Arc::new(SystemClock::new()),
             ids: Arc::new(UuidSource),
         }

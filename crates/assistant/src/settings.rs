@@ -31,6 +31,8 @@ pub struct Settings {
     pub intent_temperature: f32,
     /// `AI_REQUEST_TIMEOUT_MS`: the deadline of a whole request, all attempts and waits included.
     pub request_timeout: Duration,
+    /// `AI_MODERATION_TIMEOUT_MS`: the longest that a second opinion is waited for, within the deadline.
+    pub moderation_timeout: Duration,
 }
 
 impl Default for Settings {
@@ -47,6 +49,7 @@ impl Default for Settings {
             analysis_temperature: 0.3,
             intent_temperature: 0.1,
             request_timeout: Duration::from_secs(30),
+            moderation_timeout: Duration::from_millis(1_500),
         }
     }
 }

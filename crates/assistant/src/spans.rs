@@ -18,6 +18,8 @@ pub const TURN: &str = "turn";
 pub const RECALL: &str = "recall";
 /// Step screen: the content filter.
 pub const SCREEN: &str = "screen";
+/// One question to a moderation model, where the device was in doubt.
+pub const SECOND_OPINION: &str = "second_opinion";
 /// Step understand: language, signals, approved answers.
 pub const UNDERSTAND: &str = "understand";
 /// Step decide: reply, hand over, or stay silent.
@@ -87,6 +89,17 @@ pub(crate) fn provider_call(provider: &str, model: &str, max_tokens: u32) -> Spa
         { RESPONSE_MODEL } = Empty,
         { INPUT_TOKENS } = Empty,
         { OUTPUT_TOKENS } = Empty,
+        { ERROR_TYPE } = Empty,
+        { EXPORTED_STATUS } = Empty,
+    )
+}
+
+/// The span of a question to a moderation model. Its failures are noted by [`provider_failed`].
+pub(crate) fn moderation_call(provider: &str) -> Span {
+    tracing::debug_span!(
+        SECOND_OPINION,
+        { EXPORTED_KIND } = "client",
+        { PROVIDER } = provider,
         { ERROR_TYPE } = Empty,
         { EXPORTED_STATUS } = Empty,
     )

@@ -1,5 +1,7 @@
 //! What a business says about itself: the profile behind the default instructions.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use pytake_understanding::filter::FilterLevel;
 use serde::{Deserialize, Serialize};
@@ -30,6 +32,18 @@ pub struct TenantProfile {
     pub filter_allow: Vec<String>,
     /// Phrases the content filter stops.
     pub filter_block: Vec<String>,
+    /// Country its customers live in, ISO 3166-1 alpha-2: phone numbers, documents and prices without a country are
+    /// read as its own. Empty: Brazil.
+    pub country: String,
+    /// IANA name of the time zone it lives by, such as `America/Sao_Paulo`, by which "amanhã" is a date. Empty: that of
+    /// São Paulo.
+    pub time_zone: String,
+    /// Names of its products, found in messages; at most 2,000 of 2 to 100 characters.
+    pub products: Vec<String>,
+    /// How its order numbers look, as regular expressions; at most 20 of at most 200 characters.
+    pub order_patterns: Vec<String>,
+    /// How much each reason of a priority counts, 0 to 3, by its code; 1 where it is not named.
+    pub priority_weights: BTreeMap<String, f32>,
 }
 
 /// Stores profiles.

@@ -12,6 +12,7 @@ mod record;
 mod request;
 mod reserve;
 mod screen;
+mod second_opinion;
 mod understand;
 
 pub(crate) use generate::{Failed, failed};
@@ -61,8 +62,12 @@ async fn steps(
 ) -> Result<ChatResponse, AIError> {
     let mut trail = Trail::default();
     let situation = recall::recall(engine, &request).await?;
-    screen::screen(&request, &situation, &mut trail)?;
-    let reading = understand::understand(&request, &situation, &mut trail);
+    let subject = situation.subject(&request);
+    screen::screen(&subject, &situation, &mut trail)?;
+    let doubt = second_opinion::doubt(engine, &request, &subject, &situation);
+    second_opinion::second_opinion(engine, &request, doubt, &mut trail).await?;
+    let reading = understand::understand(&subject, &situation, &mut trail);
+    drop(subject);
     let decision = decide::decide(&reading, &situation, &mut trail);
     let prompt = compose::compose(engine, &request, &situation, &reading, &mut trail)?;
     let seat = reserve::reserve(

@@ -9,7 +9,9 @@ use serde_json::Value;
 
 use super::AnalysisType;
 use super::fields::{Fields, Objection, Properties};
-use super::finding::{Finding, Subject};
+use super::finding::Finding;
+use super::subject::Subject;
+use super::topics::Topics;
 use super::{category, emotion, entity, injection, intent, language, priority, sentiment, spam, toxicity};
 
 /// The table of the built-in types; `None` for a custom one.
@@ -32,32 +34,26 @@ pub(super) fn analyzer(kind: &AnalysisType) -> Option<&'static dyn Analyzer> {
 /// One type of analysis: what a model is asked, how its answer is read, what the device finds alone.
 pub(super) trait Analyzer: Sync {
     /// The fields of the model's entry. `confidence` is added to every entry and read for it.
-    fn properties(&self) -> Properties;
+    fn properties(&self, topics: &Topics) -> Properties;
 
     /// What the model is told about the fields, after the type's name and a colon.
-    fn instruction(&self) -> String;
+    fn instruction(&self, topics: &Topics) -> String;
 
     /// Reads the model's entry into the contract's shape.
     ///
     /// # Errors
     /// What is wrong with the entry, for the model's one repair.
-    fn read(&self, entry: &Fields<'_>, message: &str) -> Result<Value, Objection>;
+    fn read(&self, entry: &Fields<'_>, message: &str, topics: &Topics) -> Result<Value, Objection>;
 
-    /// What the device can do without a model.
-    fn device(&self) -> Device {
-        Device::Unable
+    /// What the device finds.
+    fn look(&self, subject: &Subject<'_>) -> Finding;
+
+    /// The confidence below which the engine `auto` asks a model, where one may be asked. 0: never, because no call
+    /// is worth its price or no probability stands behind the finding. `docs/understanding.md` shows for each what
+    /// share of messages it sends to a model and how right the device is about the rest.
+    fn ask_below(&self) -> f32 {
+        0.0
     }
-}
-
-/// How good the device is at a type.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Device {
-    /// It cannot; a model is needed.
-    Unable,
-    /// It finds less than a model: it works where no model is asked or none is there.
-    SecondChoice(fn(&Subject<'_>) -> Finding),
-    /// No call is worth its price.
-    FirstChoice(fn(&Subject<'_>) -> Finding),
 }
 
 #[cfg(test)]
@@ -68,8 +64,9 @@ mod tests {
     fn every_built_in_type_explains_every_field() {
         for kind in AnalysisType::BUILT_IN {
             let analyzer = analyzer(&kind).unwrap();
-            let instruction = analyzer.instruction();
-            for (field, _) in analyzer.properties() {
+            let topics = Topics::of(&[]);
+            let instruction = analyzer.instruction(&topics);
+            for (field, _) in analyzer.properties(&topics) {
                 assert!(instruction.contains(&format!("\"{field}\"")), "{kind:?} says nothing of {field}");
             }
         }

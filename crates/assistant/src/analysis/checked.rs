@@ -116,15 +116,9 @@ fn check_intents(intents: &[IntentOption], problems: &mut Vec<FieldProblem>) {
             problems.push(FieldProblem::new(format!("available_intents[{at}].{field}"), problem));
         };
         let name = intent.name();
-        if name.trim().is_empty() || name.chars().count() > MAX_NAME_CHARS {
-            object("name", "must have 1 to 100 characters");
-        } else if name.chars().any(char::is_control) {
-            object("name", "must not contain line breaks or other control characters");
-        } else if !names.insert(name) {
+        check_intent(name, intent.description(), &mut object);
+        if !names.insert(name) {
             object("name", "must not be the name of an earlier intent");
-        }
-        if intent.description().chars().count() > MAX_DESCRIPTION_CHARS {
-            object("description", "must have at most 500 characters");
         }
         if intent.examples().len() > MAX_EXAMPLES {
             object("examples", "must have at most 50 entries");
@@ -134,6 +128,18 @@ fn check_intents(intents: &[IntentOption], problems: &mut Vec<FieldProblem>) {
                 object(&format!("examples[{example_at}]"), "must have at most 500 characters");
             }
         }
+    }
+}
+
+/// Checks what every intent has, whoever wrote it; `object` takes the field and the problem.
+pub(crate) fn check_intent(name: &str, description: &str, mut object: impl FnMut(&str, &str)) {
+    if name.trim().is_empty() || name.chars().count() > MAX_NAME_CHARS {
+        object("name", "must have 1 to 100 characters");
+    } else if name.chars().any(char::is_control) {
+        object("name", "must not contain line breaks or other control characters");
+    }
+    if description.chars().count() > MAX_DESCRIPTION_CHARS {
+        object("description", "must have at most 500 characters");
     }
 }
 

@@ -1,11 +1,15 @@
-//! Emotion: which feelings the message shows, each with its strength. Needs a model.
+//! Emotion: which feelings the message shows, each with its strength.
 //!
 //! Shape: `{primary, emotions: [{emotion, score}]}`, strongest first; `primary` is `neutral` where none is shown.
 
+use pytake_understanding::emotion;
 use serde_json::{Value, json};
 
 use super::analyzer::Analyzer;
 use super::fields::{Fields, Objection, Properties, choice, closed, list, number, score};
+use super::finding::Finding;
+use super::subject::Subject;
+use super::topics::Topics;
 
 /// Ekman's six basic emotions, and four that matter to a business.
 pub(super) const EMOTIONS: [&str; 10] = [
@@ -26,12 +30,12 @@ const NONE_SHOWN: &str = "neutral";
 pub(super) struct Emotion;
 
 impl Analyzer for Emotion {
-    fn properties(&self) -> Properties {
+    fn properties(&self, _: &Topics) -> Properties {
         let entry = closed([("emotion", choice(EMOTIONS)), ("score", number("0 to 1: how strong it is."))]);
         vec![("emotions", list(entry))]
     }
 
-    fn instruction(&self) -> String {
+    fn instruction(&self, _: &Topics) -> String {
         format!(
             "\"emotions\" the writer shows, each with \"emotion\" ({}) and \"score\" (0 to 1, how strong); an empty list \
              if none is shown.",
@@ -39,7 +43,7 @@ impl Analyzer for Emotion {
         )
     }
 
-    fn read(&self, entry: &Fields<'_>, _message: &str) -> Result<Value, Objection> {
+    fn read(&self, entry: &Fields<'_>, _: &str, _: &Topics) -> Result<Value, Objection> {
         let mut shown: Vec<(&str, f32)> = Vec::new();
         for one in entry.objects("emotions")? {
             let found = (one.choice("emotion", &EMOTIONS)?, one.share("score")?);
@@ -48,13 +52,28 @@ impl Analyzer for Emotion {
             }
         }
         shown.sort_by(|a, b| b.1.total_cmp(&a.1));
-        let primary = shown.first().map_or(NONE_SHOWN, |(emotion, _)| *emotion);
-        let emotions: Vec<Value> = shown
-            .iter()
-            .map(|(emotion, strength)| json!({ "emotion": emotion, "score": score(*strength) }))
-            .collect();
-        Ok(json!({ "primary": primary, "emotions": emotions }))
+        Ok(shape(&shown))
     }
+
+    fn look(&self, subject: &Subject<'_>) -> Finding {
+        // Each emotion has its own probability, and none says whether another was missed.
+        Finding { value: shape(&shown(subject)), confidence: None }
+    }
+}
+
+/// The emotions that the device finds, the most probable first.
+pub(super) fn shown(subject: &Subject<'_>) -> Vec<(&'static str, f32)> {
+    let emotions = emotion::read(subject.view());
+    emotions.felt().into_iter().map(|(emotion, sure)| (emotion.as_str(), sure)).collect()
+}
+
+fn shape(shown: &[(&str, f32)]) -> Value {
+    let primary = shown.first().map_or(NONE_SHOWN, |(emotion, _)| *emotion);
+    let emotions: Vec<Value> = shown
+        .iter()
+        .map(|(emotion, strength)| json!({ "emotion": emotion, "score": score(*strength) }))
+        .collect();
+    json!({ "primary": primary, "emotions": emotions })
 }
 
 #[cfg(test)]
@@ -63,7 +82,7 @@ mod tests {
 
     fn read(entry: &str) -> Result<Value, Objection> {
         let object = Fields::parse(entry)?;
-        Emotion.read(&Fields::root(&object), "")
+        Emotion.read(&Fields::root(&object), "", &Topics::of(&[]))
     }
 
     #[test]

@@ -1,46 +1,66 @@
-//! Entities: names, addresses, numbers in the message, and where they stand. The device finds what has a form
-//! (links, phone numbers, money, …); names and products need a model.
+//! Entities: names, addresses, numbers in the message, and where they stand.
 //!
 //! Shape: `{entities: [{type, text, value, start, end, confidence}], <type>: first value, …}`, in the order of the
-//! message. Offsets are UTF-8 bytes and always ours: an entity whose text is not in the message is dropped.
+//! message. Offsets are UTF-8 bytes and always ours: an entity whose text is not in the message is dropped. On the
+//! device an entity's confidence is the precision of the rule that found it, see `docs/understanding.md`.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use pytake_understanding::claims::{ClaimKind, claims};
+use pytake_understanding::entities::{self, EntityKind};
 use serde_json::{Map, Value, json};
 
-use super::analyzer::{Analyzer, Device};
+use super::analyzer::Analyzer;
 use super::fields::{Fields, Objection, Properties, choice, closed, confidence, list, score, text};
-use super::finding::{Finding, Subject};
+use super::finding::Finding;
+use super::subject::Subject;
+use super::topics::Topics;
 
-/// Every type; none may be called `entities`.
-const TYPES: [&str; 17] = [
-    "name",
-    "email",
-    "phone",
-    "url",
-    "order_id",
-    "product",
-    "organization",
-    "document",
-    "address",
-    "location",
-    "money",
-    "percentage",
-    "quantity",
-    "date",
-    "time",
-    "duration",
-    "code",
+/// What the value of each type is like, for a model. None may be called `entities`.
+const TYPES: [(EntityKind, &str); 31] = [
+    (EntityKind::Name, "a person's name"),
+    (EntityKind::Email, "in lower case"),
+    (EntityKind::Phone, "with + and country code, digits only: +5511999990000"),
+    (EntityKind::Url, "without scheme and www."),
+    (EntityKind::IpAddress, "as it stands"),
+    (EntityKind::OrderId, "an order's number, upper case, without signs between"),
+    (EntityKind::TrackingCode, "a carrier's code, upper case"),
+    (EntityKind::Product, "the product's name"),
+    (EntityKind::Organization, "a company's or an institution's name"),
+    (EntityKind::Cpf, "digits only"),
+    (EntityKind::Cnpj, "letters and digits only"),
+    (EntityKind::TaxId, "another country's tax or identity number, letters and digits only"),
+    (EntityKind::PixKey, "a Pix key that is none of the other types"),
+    (EntityKind::Card, "a payment card, all but its last four digits as *"),
+    (EntityKind::PostalCode, "digits and letters only"),
+    (EntityKind::Address, "a street address"),
+    (EntityKind::Location, "a city, a state, a country"),
+    (EntityKind::Money, "1234.50 BRL; without a currency where none is stated"),
+    (EntityKind::Percentage, "12.5"),
+    (EntityKind::Quantity, "a number with its unit: 2 kg"),
+    (EntityKind::Number, "a number that is none of the other types, as 1234.5"),
+    (EntityKind::Ordinal, "a place in a row, as digits"),
+    (EntityKind::Date, "2026-12-25; without a year --12-25"),
+    (EntityKind::Time, "14:30"),
+    (EntityKind::DateTime, "2026-12-25T14:30"),
+    (EntityKind::DateRange, "2026-12-25/2026-12-31"),
+    (EntityKind::TimeRange, "09:00/18:00"),
+    (EntityKind::DateTimeRange, "2026-12-25T09:00/2026-12-25T18:00"),
+    (EntityKind::Duration, "ISO 8601: P2D, PT30M"),
+    (EntityKind::Recurrence, "every so often"),
+    (EntityKind::Code, "a coupon or another code, upper case, without signs between"),
 ];
+
+fn names() -> impl Iterator<Item = &'static str> + Clone {
+    TYPES.iter().map(|(kind, _)| kind.as_str())
+}
 
 pub(super) struct Entity;
 
 impl Analyzer for Entity {
-    fn properties(&self) -> Properties {
+    fn properties(&self, _: &Topics) -> Properties {
         let entry = closed([
-            ("type", choice(TYPES)),
+            ("type", choice(names())),
             ("text", text("Exactly as in the message.")),
             ("value", text("The normalised form.")),
             ("confidence", confidence()),
@@ -48,22 +68,19 @@ impl Analyzer for Entity {
         vec![("entities", list(entry))]
     }
 
-    fn instruction(&self) -> String {
-        format!(
-            "\"entities\" in the order of the message, each with \"type\" ({}), \"text\" copied from the message \
-             character by character, \"value\" and \"confidence\". \"value\" is the normal form: an e-mail in lower \
-             case, a link without scheme and www., a phone number's digits, money as 1234.50 BRL (without a currency \
-             where none is stated), a percentage as 12.5, a date as 2026-12-25 or, without a year, --12-25, a time as \
-             14:30, codes and order numbers in upper case without signs between; else the text. Nothing that the \
-             message does not state.",
-            TYPES.join(", "),
-        )
+    fn instruction(&self, _: &Topics) -> String {
+        let mut text = "\"entities\" in the order of the message, each with \"type\", \"text\" copied from the message \
+             character by character, \"value\" (its normal form) and \"confidence\". Nothing that the message does not \
+             state. The types, each with the form of its value:"
+            .to_owned();
+        text.extend(TYPES.iter().map(|(kind, form)| format!("\n  {}: {form}", kind.as_str())));
+        text
     }
 
-    fn read(&self, entry: &Fields<'_>, message: &str) -> Result<Value, Objection> {
+    fn read(&self, entry: &Fields<'_>, message: &str, _: &Topics) -> Result<Value, Objection> {
         let mut found: Vec<Found> = Vec::new();
         for one in entry.objects("entities")? {
-            let kind = one.choice("type", &TYPES)?;
+            let kind = one.choice("type", &names().collect::<Vec<_>>())?;
             let (text, value) = (one.text("text")?, one.text("value")?);
             let sure = one.share("confidence")?;
             let Some(place) = place_of(&text, message, kind, &found) else { continue };
@@ -73,20 +90,24 @@ impl Analyzer for Entity {
         Ok(shape(found))
     }
 
-    fn device(&self) -> Device {
-        Device::SecondChoice(|subject: &Subject<'_>| Finding {
-            value: shape(on_device(subject.message)),
-            // What has a form is found by it, and a form has no probability.
-            confidence: None,
-        })
+    fn look(&self, subject: &Subject<'_>) -> Finding {
+        let found = subject.entities().iter().map(|entity| Found {
+            kind: entity.kind.as_str(),
+            text: entity.text.to_owned(),
+            value: entity.value.clone().into_owned(),
+            place: entity.start..entity.end,
+            confidence: Some(entity.confidence),
+        });
+        // Each entity has its own confidence, and none says whether another was missed.
+        Finding { value: shape(found.collect()), confidence: None }
     }
 }
 
-/// Entities with a form, as flat pairs: the first value of each type.
-pub(crate) fn flat(message: &str) -> BTreeMap<String, String> {
+/// The first value of each type.
+pub(crate) fn flat(entities: &[entities::Entity<'_>]) -> BTreeMap<String, String> {
     let mut values = BTreeMap::new();
-    for found in on_device(message) {
-        values.entry(found.kind.to_owned()).or_insert(found.value);
+    for entity in entities {
+        values.entry(entity.kind.as_str().to_owned()).or_insert_with(|| entity.value.clone().into_owned());
     }
     values
 }
@@ -97,33 +118,6 @@ struct Found {
     value: String,
     place: Range<usize>,
     confidence: Option<f32>,
-}
-
-fn on_device(message: &str) -> Vec<Found> {
-    claims(message)
-        .into_iter()
-        .map(|claim| {
-            let (kind, value) = match claim.kind {
-                ClaimKind::Url => ("url", claim.value),
-                ClaimKind::Email => ("email", claim.value),
-                ClaimKind::Phone => ("phone", claim.value),
-                ClaimKind::Money => ("money", claim.value),
-                ClaimKind::Percentage => ("percentage", claim.value),
-                ClaimKind::Date => ("date", iso_date(&claim.value)),
-                ClaimKind::Code => ("code", claim.value),
-            };
-            Found { kind, text: claim.text, value, place: claim.start..claim.end, confidence: None }
-        })
-        .collect()
-}
-
-/// `25-12-2026` and `25-12` as the API writes dates: ISO 8601, without a year as in RFC 6350, section 4.3.1.
-fn iso_date(value: &str) -> String {
-    match value.split('-').collect::<Vec<_>>().as_slice() {
-        [day, month, year] => format!("{year}-{month:0>2}-{day:0>2}"),
-        [day, month] => format!("--{month:0>2}-{day:0>2}"),
-        _ => value.to_owned(),
-    }
 }
 
 /// The first place of the text that this type does not have yet, rather a whole word than a part of one.
@@ -174,7 +168,7 @@ mod tests {
 
     fn read(entry: &str, message: &str) -> Value {
         let object = Fields::parse(entry).unwrap();
-        Entity.read(&Fields::root(&object), message).unwrap()
+        Entity.read(&Fields::root(&object), message, &Topics::of(&[])).unwrap()
     }
 
     fn entry(kind: &str, text: &str, value: &str) -> Value {
@@ -212,25 +206,8 @@ mod tests {
     }
 
     #[test]
-    fn the_device_finds_what_has_a_form() {
-        let message = "Paguei R$ 49,90 em 25/12/2026, escreva a Ana@Loja.com";
-        let value = shape(on_device(message));
-        assert_eq!(value["money"], "49.90 BRL");
-        assert_eq!(value["date"], "2026-12-25");
-        assert_eq!(value["email"], "ana@loja.com");
-        assert_eq!(value["entities"][0]["confidence"], Value::Null);
-        assert_eq!(flat(message).get("date").map(String::as_str), Some("2026-12-25"));
-    }
-
-    #[test]
-    fn a_date_without_a_year_says_so() {
-        assert_eq!(iso_date("5-1"), "--01-05");
-    }
-
-    #[test]
-    fn what_the_device_finds_has_a_known_type() {
-        for found in on_device("R$ 5, 10%, 25/12, a@b.com, loja.com.br, (11) 98888-7777, #AB12345") {
-            assert!(TYPES.contains(&found.kind), "{}", found.kind);
-        }
+    fn every_kind_has_its_type() {
+        assert!(EntityKind::ALL.iter().all(|kind| names().any(|name| name == kind.as_str())));
+        assert_eq!(EntityKind::ALL.len(), TYPES.len());
     }
 }

@@ -157,6 +157,23 @@ impl<'a> Fields<'a> {
             .ok_or_else(|| self.objection(name, "one of the names listed above, spelled exactly so"))
     }
 
+    /// A list of names that are too many to repeat, none twice.
+    pub(super) fn names<'n>(&self, name: &str, names: &[&'n str]) -> Result<Vec<&'n str>, Objection> {
+        let mut chosen = Vec::new();
+        for entry in self.entries(name)? {
+            let Some(word) = entry.as_str().and_then(|said| matching(said, names.iter().copied())) else {
+                return Err(format!(
+                    "Every entry of \"{}\" must be one of the names listed above, spelled exactly so.",
+                    self.place(name)
+                ));
+            };
+            if !chosen.contains(&word) {
+                chosen.push(word);
+            }
+        }
+        Ok(chosen)
+    }
+
     /// A text, trimmed and bounded; may be empty.
     pub(super) fn text(&self, name: &str) -> Result<String, Objection> {
         match self.object.get(name) {

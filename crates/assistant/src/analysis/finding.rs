@@ -1,12 +1,9 @@
-//! What an analyzer looks at and what it gives back.
+//! What an analysis gives back.
 
-use std::cell::OnceCell;
-
-use pytake_understanding::filter::{Category, ContentFilter, FilterLevel, FilterVerdict};
+use pytake_understanding::filter::Category;
 use serde_json::{Value, json};
 
 use super::fields::{Fields, Objection, score};
-use crate::tenant::TenantProfile;
 
 /// The result of one type of analysis.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,33 +14,20 @@ pub struct Finding {
     pub confidence: Option<f32>,
 }
 
-/// A message on the device.
-#[derive(Debug)]
-pub(crate) struct Subject<'a> {
-    pub(crate) message: &'a str,
-    /// Phrases that are normal in this business, so that no pattern counts there.
-    allowed: &'a [String],
-    verdict: OnceCell<FilterVerdict>,
-}
-
-impl<'a> Subject<'a> {
-    pub(crate) fn new(message: &'a str, tenant: &'a TenantProfile) -> Self {
-        Self { message, allowed: &tenant.filter_allow, verdict: OnceCell::new() }
-    }
-
-    /// Which of these categories the filter's patterns find, as `{flagged, score, categories}`.
-    ///
-    /// At the strict level, whatever the tenant's filter is set to: strong abuse is answered at the normal
-    /// level, and it is toxic all the same. The score is null, since a pattern has no probability.
-    pub(crate) fn flags(&self, wanted: &[Category]) -> Finding {
-        let verdict = self.verdict.get_or_init(|| {
-            ContentFilter::new(FilterLevel::Strict).with_lists(self.allowed, &[]).check_inbound(self.message)
-        });
-        let found: Vec<&str> =
-            verdict.categories().into_iter().filter(|c| wanted.contains(c)).map(Category::as_str).collect();
-        let value = json!({ "flagged": !found.is_empty(), "score": null, "categories": found });
-        Finding { value, confidence: None }
-    }
+/// A yes or no of the device, as `{flagged, score, categories}`.
+///
+/// `probability` is the head's, which is calibrated; where only a rule says yes, the score is null, since a rule has no
+/// probability.
+pub(super) fn flags(flagged: bool, by_rule: bool, probability: f32, categories: &[&str]) -> Finding {
+    let by_head = probability >= 0.5;
+    let known = by_head || !by_rule;
+    let value = json!({
+        "flagged": flagged,
+        "score": if known { score(probability) } else { Value::Null },
+        "categories": if flagged { categories } else { &[] },
+    });
+    let confidence = known.then_some(if flagged { probability } else { 1.0 - probability });
+    Finding { value, confidence }
 }
 
 /// The same shape from a model's entry, where there is only one category.
@@ -58,20 +42,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn strong_abuse_is_found_although_it_would_be_answered() {
-        let tenant = TenantProfile::default();
-        let subject = Subject::new("vai tomar no cu, seus idiotas", &tenant);
-        let finding = subject.flags(&[Category::Harassment, Category::Hate]);
-        assert_eq!(finding.value, json!({"flagged": true, "score": null, "categories": ["harassment"]}));
-        assert_eq!(finding.confidence, None);
-        assert_eq!(subject.flags(&[Category::Spam]).value["flagged"], json!(false));
-    }
-
-    #[test]
-    fn what_is_normal_in_a_business_is_not_flagged() {
-        let tenant =
-            TenantProfile { filter_allow: vec!["seus idiotas".to_owned()], ..TenantProfile::default() };
-        let subject = Subject::new("comprei o livro seus idiotas", &tenant);
-        assert_eq!(subject.flags(&[Category::Harassment]).value["flagged"], json!(false));
+    fn a_probability_stands_behind_a_head_and_none_behind_a_rule() {
+        assert_eq!(
+            flags(true, false, 0.9, &["spam"]).value,
+            json!({"flagged": true, "score": 0.9, "categories": ["spam"]})
+        );
+        assert_eq!(flags(true, true, 0.1, &["spam"]).value["score"], Value::Null);
+        assert_eq!(flags(true, true, 0.1, &["spam"]).confidence, None);
+        let quiet = flags(false, false, 0.25, &["spam"]);
+        assert_eq!((quiet.value["categories"].clone(), quiet.confidence), (json!([]), Some(0.75)));
     }
 }

@@ -3,12 +3,14 @@
 //! Shape: `{code, alternatives: [{code, confidence}]}`. The code is BCP 47; `und` where it cannot be told, or
 //! where the device knows only that it is another language.
 
-use pytake_understanding::language::{Language, detect};
+use pytake_understanding::language::{Language, LanguageGuess};
 use serde_json::{Value, json};
 
-use super::analyzer::{Analyzer, Device};
+use super::analyzer::Analyzer;
 use super::fields::{Fields, Objection, Properties, closed, confidence, list, score, text};
-use super::finding::{Finding, Subject};
+use super::finding::Finding;
+use super::subject::Subject;
+use super::topics::Topics;
 
 /// "Undetermined": RFC 5646, section 4.1.
 const UNDETERMINED: &str = "und";
@@ -18,7 +20,7 @@ const MAX_CODE_CHARS: usize = 35;
 pub(super) struct LanguageOf;
 
 impl Analyzer for LanguageOf {
-    fn properties(&self) -> Properties {
+    fn properties(&self, _: &Topics) -> Properties {
         let entry = closed([("code", text("BCP 47")), ("confidence", confidence())]);
         vec![
             ("code", text("BCP 47, such as pt-BR or en; und if it cannot be told.")),
@@ -26,7 +28,7 @@ impl Analyzer for LanguageOf {
         ]
     }
 
-    fn instruction(&self) -> String {
+    fn instruction(&self, _: &Topics) -> String {
         format!(
             "\"code\": BCP 47 code of the language most of it is written in, with a region only where the wording \
              shows it; {UNDETERMINED} if it cannot be told. \"alternatives\": other languages it may be, each with \
@@ -34,7 +36,7 @@ impl Analyzer for LanguageOf {
         )
     }
 
-    fn read(&self, entry: &Fields<'_>, _message: &str) -> Result<Value, Objection> {
+    fn read(&self, entry: &Fields<'_>, _: &str, _: &Topics) -> Result<Value, Objection> {
         let code = code(entry)?;
         let mut alternatives = Vec::new();
         for one in entry.objects("alternatives")? {
@@ -45,8 +47,8 @@ impl Analyzer for LanguageOf {
         Ok(json!({ "code": code, "alternatives": alternatives }))
     }
 
-    fn device(&self) -> Device {
-        Device::FirstChoice(on_device)
+    fn look(&self, subject: &Subject<'_>) -> Finding {
+        shape(subject.message().language())
     }
 }
 
@@ -62,8 +64,7 @@ fn code(entry: &Fields<'_>) -> Result<String, Objection> {
     }
 }
 
-fn on_device(subject: &Subject<'_>) -> Finding {
-    let guess = detect(subject.message);
+fn shape(guess: &LanguageGuess) -> Finding {
     let alternatives: Vec<Value> = guess
         .alternatives
         .iter()
@@ -79,10 +80,10 @@ fn on_device(subject: &Subject<'_>) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tenant::TenantProfile;
+    use pytake_understanding::language::detect;
 
     fn found(message: &str) -> Finding {
-        on_device(&Subject::new(message, &TenantProfile::default()))
+        shape(&detect(message))
     }
 
     #[test]
@@ -103,6 +104,8 @@ mod tests {
     #[test]
     fn a_code_that_is_none_is_objected_to() {
         let object = Fields::parse(r#"{"code":"Brazilian Portuguese","alternatives":[]}"#).unwrap();
-        assert!(LanguageOf.read(&Fields::root(&object), "").unwrap_err().contains("BCP 47"));
+        assert!(
+            LanguageOf.read(&Fields::root(&object), "", &Topics::of(&[])).unwrap_err().contains("BCP 47")
+        );
     }
 }

@@ -1,41 +1,56 @@
-//! Who finds what: the device, or one call to a model. Pure.
+//! Who finds what: the device looks first, and one call to a model does what it could not. Pure.
 
-use super::checked::Question;
-use super::wanted::{OnDevice, Wanted};
-use super::{AnalysisEngine, AnalysisType};
+use super::wanted::Wanted;
+use super::{AnalysisEngine, AnalysisType, Finding, Subject};
 use crate::error::AIError;
 
-/// The asked types, each with one who finds it.
+/// What the device has found, and what a model is asked.
 pub(crate) struct Plan {
-    pub(crate) device: Vec<(AnalysisType, OnDevice)>,
+    pub(crate) found: Vec<(AnalysisType, Finding)>,
     /// All in one call; empty: nothing is called.
-    pub(crate) model: Vec<Wanted>,
+    pub(crate) ask: Vec<Wanted>,
+    /// True where the device has found all that a model is asked: without an answer its findings stand.
+    pub(crate) can_do_without: bool,
 }
 
 /// What to do where no model can be asked.
 const CONFIGURE: &str = "set OPENAI_API_KEY, ANTHROPIC_API_KEY or AI_COMPATIBLE_PROVIDERS, and name it in AI_PROVIDER_ORDER if that is set";
 
-/// Plans an analysis.
+/// Looks at a message and plans the rest.
 ///
 /// # Errors
-/// [`AIError::InvalidRequest`] on `engine` for types that `local` cannot find yet;
+/// [`AIError::InvalidRequest`] on `engine` for custom types that `local` cannot find;
 /// [`AIError::ServiceUnavailable`] where a model is needed and none is configured.
-pub(crate) fn plan(types: Vec<Wanted>, question: &Question, has_model: bool) -> Result<Plan, AIError> {
-    let mut plan = Plan { device: Vec::new(), model: Vec::new() };
+pub(crate) fn plan(
+    types: Vec<Wanted>,
+    subject: &Subject<'_>,
+    engine: AnalysisEngine,
+    has_model: bool,
+) -> Result<Plan, AIError> {
+    let mut plan = Plan { found: Vec::new(), ask: Vec::new(), can_do_without: true };
     for wanted in types {
-        match wanted.on_device(&question.message, question.engine, has_model) {
-            Some(on_device) => plan.device.push((wanted.kind().clone(), on_device)),
-            None => plan.model.push(wanted),
+        let found = match engine {
+            AnalysisEngine::Provider => None,
+            AnalysisEngine::Local | AnalysisEngine::Auto => wanted.on_device(subject),
+        };
+        plan.can_do_without &= found.is_some();
+        let is_unsure = found.as_ref().is_none_or(|finding| {
+            let is_below = finding.confidence.is_some_and(|confidence| confidence < wanted.ask_below());
+            engine == AnalysisEngine::Auto && has_model && is_below
+        });
+        plan.found.extend(found.map(|finding| (wanted.kind().clone(), finding)));
+        if is_unsure {
+            plan.ask.push(wanted);
         }
     }
-    if plan.model.is_empty() || (has_model && question.engine != AnalysisEngine::Local) {
+    if plan.ask.is_empty() || (has_model && engine != AnalysisEngine::Local) {
         return Ok(plan);
     }
-    let names: Vec<&str> = plan.model.iter().map(Wanted::name).collect();
+    let names: Vec<&str> = plan.ask.iter().map(Wanted::name).collect();
     let (names, verb) = (names.join(", "), if names.len() == 1 { "needs" } else { "need" });
-    Err(match question.engine {
+    Err(match engine {
         AnalysisEngine::Local => {
-            AIError::invalid("engine", format!("{names} {verb} engine provider or auto in this version"))
+            AIError::invalid("engine", format!("{names} {verb} engine provider or auto for this message"))
         }
         AnalysisEngine::Provider | AnalysisEngine::Auto => AIError::ServiceUnavailable(format!(
             "{names} {verb} a model, and no provider is configured: {CONFIGURE}"
@@ -43,28 +58,28 @@ pub(crate) fn plan(types: Vec<Wanted>, question: &Question, has_model: bool) -> 
     })
 }
 
-/// Checks that a model may choose an intent.
+/// Checks that a model can be asked where the caller wants no other.
 ///
 /// # Errors
-/// As [`plan`].
+/// [`AIError::ServiceUnavailable`] where none is configured.
 pub(crate) fn may_classify(engine: AnalysisEngine, has_model: bool) -> Result<(), AIError> {
     match engine {
-        AnalysisEngine::Local => {
-            Err(AIError::invalid("engine", "classification needs engine provider or auto in this version"))
-        }
-        AnalysisEngine::Provider | AnalysisEngine::Auto if has_model => Ok(()),
-        AnalysisEngine::Provider | AnalysisEngine::Auto => Err(AIError::ServiceUnavailable(format!(
-            "classification needs a model, and no provider is configured: {CONFIGURE}"
+        AnalysisEngine::Provider if !has_model => Err(AIError::ServiceUnavailable(format!(
+            "engine provider needs a model, and no provider is configured: {CONFIGURE}"
         ))),
+        AnalysisEngine::Provider | AnalysisEngine::Local | AnalysisEngine::Auto => Ok(()),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::analysis::custom::tests::churn;
-    use crate::id::UserId;
-    use AnalysisType::{Entity, Language, Priority, Sentiment, Spam};
+    use crate::intent_models::IntentReader;
+    use crate::tenant_view::TenantView;
+    use AnalysisType::{Entity, Intent, Language, Priority, Sentiment, Spam};
 
     fn planned_for(
         message: &str,
@@ -72,83 +87,67 @@ mod tests {
         engine: AnalysisEngine,
         has_model: bool,
     ) -> Result<Plan, AIError> {
-        let (user, context) = (UserId::new("ana").unwrap(), serde_json::Map::new());
-        let question = Question { user, message: message.to_owned(), context, engine };
+        let tenant = TenantView::of_nothing();
+        let subject = Subject::new(message, &tenant, Arc::new(IntentReader::BuiltIn));
         let wanted = types.iter().map(|kind| Wanted::find(kind.clone(), &churn()).unwrap()).collect();
-        plan(wanted, &question, has_model)
+        plan(wanted, &subject, engine, has_model)
     }
 
-    /// What stays on the device, and what goes to a model.
+    /// What the device has found, and what a model is asked.
     fn planned(
+        message: &str,
         types: &[AnalysisType],
         engine: AnalysisEngine,
         has_model: bool,
     ) -> (Vec<AnalysisType>, Vec<AnalysisType>) {
-        let plan = planned_for("Oi", types, engine, has_model).unwrap();
-        let model = plan.model.iter().map(|wanted| wanted.kind().clone()).collect();
-        (plan.device.into_iter().map(|(kind, _)| kind).collect(), model)
+        let plan = planned_for(message, types, engine, has_model).unwrap();
+        let asked = plan.ask.iter().map(|wanted| wanted.kind().clone()).collect();
+        (plan.found.into_iter().map(|(kind, _)| kind).collect(), asked)
     }
 
-    fn refused(types: &[AnalysisType], engine: AnalysisEngine, has_model: bool) -> AIError {
-        planned_for("Oi", types, engine, has_model).err().unwrap()
+    const CLEAR: &str = "amei o produto, obrigada, vocês são maravilhosos!";
+    const UNCLEAR: &str = "então, sobre aquilo do outro dia";
+
+    #[test]
+    fn auto_asks_a_model_only_for_what_the_device_is_unsure_of() {
+        let types = [Sentiment, Entity, Language, Priority, Spam];
+        assert_eq!(planned(CLEAR, &types, AnalysisEngine::Auto, true), (types.to_vec(), vec![]));
+        let (found, asked) = planned(UNCLEAR, &[Intent, Priority], AnalysisEngine::Auto, true);
+        assert_eq!((found, asked), (vec![Intent, Priority], vec![Intent]));
     }
 
     #[test]
-    fn auto_asks_a_model_only_for_what_it_finds_better() {
-        let types = [Sentiment, Entity, Language, Spam];
-        assert_eq!(
-            planned(&types, AnalysisEngine::Auto, true),
-            (vec![Language, Spam], vec![Sentiment, Entity])
-        );
-        assert_eq!(planned(&[Language], AnalysisEngine::Auto, true), (vec![Language], vec![]));
-    }
-
-    #[test]
-    fn without_a_model_auto_does_what_the_device_can() {
-        assert_eq!(planned(&[Entity, Spam], AnalysisEngine::Auto, false), (vec![Entity, Spam], vec![]));
-        let refused = refused(&[Sentiment, Spam], AnalysisEngine::Auto, false);
-        assert!(
-            matches!(&refused, AIError::ServiceUnavailable(why) if why.starts_with("sentiment needs a model"))
-        );
+    fn without_a_model_the_device_does_it_all() {
+        let types = AnalysisType::BUILT_IN.to_vec();
+        for engine in [AnalysisEngine::Auto, AnalysisEngine::Local] {
+            assert_eq!(planned(UNCLEAR, &types, engine, false), (types.clone(), vec![]));
+        }
+        assert_eq!(planned(UNCLEAR, &types, AnalysisEngine::Local, true), (types, vec![]));
     }
 
     #[test]
     fn provider_asks_for_everything_and_needs_one() {
-        assert_eq!(
-            planned(&[Language, Spam], AnalysisEngine::Provider, true),
-            (vec![], vec![Language, Spam])
-        );
-        let refused = refused(&[Language], AnalysisEngine::Provider, false);
+        let types = [Language, Spam];
+        assert_eq!(planned(CLEAR, &types, AnalysisEngine::Provider, true), (vec![], types.to_vec()));
+        let refused = planned_for(CLEAR, &types, AnalysisEngine::Provider, false).err().unwrap();
         assert!(matches!(refused, AIError::ServiceUnavailable(_)));
-    }
-
-    #[test]
-    fn local_names_what_it_cannot_find_also_where_a_model_is_configured() {
-        assert_eq!(planned(&[Entity], AnalysisEngine::Local, true), (vec![Entity], vec![]));
-        let refused = refused(&[Sentiment, Priority, Spam], AnalysisEngine::Local, true);
-        let AIError::InvalidRequest(problems) = refused else { panic!("{refused:?}") };
-        assert_eq!(problems[0].field, "engine");
-        assert_eq!(problems[0].problem, "sentiment, priority need engine provider or auto in this version");
     }
 
     #[test]
     fn a_custom_analysis_says_for_each_message_whether_a_model_is_needed() {
         let types = [AnalysisType::from("churn_risk")];
         let stays = |message: &str, engine, has_model| {
-            planned_for(message, &types, engine, has_model).map(|plan| plan.model.is_empty())
+            planned_for(message, &types, engine, has_model)
+                .map(|plan| (plan.ask.is_empty(), plan.can_do_without))
         };
         for (engine, has_model) in [(AnalysisEngine::Local, true), (AnalysisEngine::Auto, false)] {
-            assert!(stays("quero cancelar", engine, has_model).unwrap());
+            assert_eq!(stays("quero cancelar", engine, has_model).unwrap(), (true, true));
             assert!(stays("que caro", engine, has_model).is_err());
         }
-        assert!(!stays("que caro", AnalysisEngine::Auto, true).unwrap());
-        assert!(!stays("quero cancelar", AnalysisEngine::Provider, true).unwrap());
-    }
-
-    #[test]
-    fn an_intent_is_chosen_by_a_model() {
-        assert!(may_classify(AnalysisEngine::Auto, true).is_ok());
-        assert!(matches!(may_classify(AnalysisEngine::Local, true), Err(AIError::InvalidRequest(_))));
-        assert!(matches!(may_classify(AnalysisEngine::Auto, false), Err(AIError::ServiceUnavailable(_))));
+        assert_eq!(stays("que caro", AnalysisEngine::Auto, true).unwrap(), (false, false));
+        assert_eq!(stays("quero cancelar", AnalysisEngine::Provider, true).unwrap(), (false, false));
+        let refused = planned_for("que caro", &types, AnalysisEngine::Local, true).err().unwrap();
+        let AIError::InvalidRequest(problems) = refused else { panic!("{refused:?}") };
+        assert_eq!(problems[0].problem, "churn_risk needs engine provider or auto for this message");
     }
 }

@@ -1,10 +1,14 @@
-//! Sentiment: how the writer feels about their matter, as one scale. Needs a model.
+//! Sentiment: how the writer feels about their matter, as one scale.
 
+use pytake_understanding::sentiment;
 use serde_json::{Value, json};
 
 use super::analyzer::Analyzer;
-use super::emotion::EMOTIONS;
+use super::emotion::{EMOTIONS, shown};
 use super::fields::{Fields, Objection, Properties, choice, list, number, score};
+use super::finding::Finding;
+use super::subject::Subject;
+use super::topics::Topics;
 
 const POLARITIES: [&str; 3] = ["negative", "neutral", "positive"];
 const SATISFACTION: [&str; 5] =
@@ -13,7 +17,7 @@ const SATISFACTION: [&str; 5] =
 pub(super) struct Sentiment;
 
 impl Analyzer for Sentiment {
-    fn properties(&self) -> Properties {
+    fn properties(&self, _: &Topics) -> Properties {
         vec![
             ("polarity", choice(POLARITIES)),
             ("score", number("-1 (as negative as can be) to 1 (as positive as can be).")),
@@ -22,7 +26,7 @@ impl Analyzer for Sentiment {
         ]
     }
 
-    fn instruction(&self) -> String {
+    fn instruction(&self, _: &Topics) -> String {
         format!(
             "\"polarity\" ({}) of the writer's feeling about their matter, not of the topic's; a plain question is \
              neutral. \"score\": -1 to 1, with the sign of the polarity. \"emotions\": those clearly shown, from {}; \
@@ -33,13 +37,29 @@ impl Analyzer for Sentiment {
         )
     }
 
-    fn read(&self, entry: &Fields<'_>, _message: &str) -> Result<Value, Objection> {
+    fn read(&self, entry: &Fields<'_>, _: &str, _: &Topics) -> Result<Value, Objection> {
         Ok(json!({
             "polarity": entry.choice("polarity", &POLARITIES)?,
             "score": score(entry.between("score", -1.0, 1.0)?),
             "emotions": entry.choices("emotions", &EMOTIONS)?,
             "satisfaction": entry.choice("satisfaction", &SATISFACTION)?,
         }))
+    }
+
+    fn look(&self, subject: &Subject<'_>) -> Finding {
+        let found = sentiment::read(subject.view());
+        let emotions: Vec<&str> = shown(subject).into_iter().map(|(emotion, _)| emotion).collect();
+        let value = json!({
+            "polarity": found.polarity.as_str(),
+            "score": score(found.score),
+            "emotions": emotions,
+            "satisfaction": found.satisfaction,
+        });
+        Finding { value, confidence: Some(found.confidence()) }
+    }
+
+    fn ask_below(&self) -> f32 {
+        0.5
     }
 }
 
@@ -49,7 +69,7 @@ mod tests {
 
     fn read(entry: &str) -> Result<Value, Objection> {
         let object = Fields::parse(entry)?;
-        Sentiment.read(&Fields::root(&object), "")
+        Sentiment.read(&Fields::root(&object), "", &Topics::of(&[]))
     }
 
     #[test]

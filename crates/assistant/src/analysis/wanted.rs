@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::analyzer::{Analyzer, Device, analyzer};
+use super::AnalysisType;
+use super::analyzer::{Analyzer, analyzer};
 use super::custom::{Custom, CustomAnalyses};
 use super::fields::{Fields, Objection, closed, confidence};
-use super::finding::{Finding, Subject};
-use super::{AnalysisEngine, AnalysisType};
+use super::finding::Finding;
+use super::subject::Subject;
+use super::topics::Topics;
 
 /// A type that is there.
 #[derive(Clone)]
@@ -21,15 +23,6 @@ pub(crate) struct Wanted {
 enum By {
     BuiltIn(&'static dyn Analyzer),
     Custom(Arc<Custom>),
-}
-
-/// What the device does for a type.
-#[derive(Debug, Clone)]
-pub(crate) enum OnDevice {
-    /// It looks at the message when its time comes.
-    Look(fn(&Subject<'_>) -> Finding),
-    /// The custom analysis was asked, since only that says whether it can, and has found it.
-    Found(Finding),
 }
 
 impl Wanted {
@@ -51,18 +44,18 @@ impl Wanted {
     }
 
     /// What a model is told about the fields of its entry.
-    pub(super) fn instruction(&self) -> String {
+    pub(super) fn instruction(&self, topics: &Topics) -> String {
         match &self.by {
-            By::BuiltIn(analyzer) => analyzer.instruction(),
+            By::BuiltIn(analyzer) => analyzer.instruction(topics),
             By::Custom(custom) => custom.instruction.clone(),
         }
     }
 
     /// The schema of a model's entry, `confidence` included.
-    pub(super) fn schema(&self) -> Value {
+    pub(super) fn schema(&self, topics: &Topics) -> Value {
         match &self.by {
             By::BuiltIn(analyzer) => {
-                closed(analyzer.properties().into_iter().chain([("confidence", confidence())]))
+                closed(analyzer.properties(topics).into_iter().chain([("confidence", confidence())]))
             }
             By::Custom(custom) => custom.schema.clone(),
         }
@@ -72,47 +65,35 @@ impl Wanted {
     ///
     /// # Errors
     /// What is wrong with it, for the model's one repair.
-    pub(super) fn read(&self, answer: &Fields<'_>, message: &str) -> Result<Finding, Objection> {
+    pub(super) fn read(
+        &self,
+        answer: &Fields<'_>,
+        message: &str,
+        topics: &Topics,
+    ) -> Result<Finding, Objection> {
         match &self.by {
             By::BuiltIn(analyzer) => {
                 let entry = answer.object(self.name())?;
-                let value = analyzer.read(&entry, message)?;
+                let value = analyzer.read(&entry, message, topics)?;
                 Ok(Finding { value, confidence: Some(entry.share("confidence")?) })
             }
             By::Custom(custom) => custom.read(answer, message),
         }
     }
 
-    /// What the device does for it; `None` where a model is asked, or is needed and not there.
-    pub(super) fn on_device(
-        &self,
-        message: &str,
-        engine: AnalysisEngine,
-        has_model: bool,
-    ) -> Option<OnDevice> {
-        let analyzer = match (&self.by, engine) {
-            (_, AnalysisEngine::Provider) => return None,
-            (By::Custom(custom), AnalysisEngine::Local | AnalysisEngine::Auto) => {
-                return custom.on_device(message).map(OnDevice::Found);
-            }
-            (By::BuiltIn(analyzer), AnalysisEngine::Local | AnalysisEngine::Auto) => analyzer,
-        };
-        match analyzer.device() {
-            Device::FirstChoice(look) => Some(OnDevice::Look(look)),
-            Device::SecondChoice(look) if engine == AnalysisEngine::Local || !has_model => {
-                Some(OnDevice::Look(look))
-            }
-            Device::SecondChoice(_) | Device::Unable => None,
+    /// What the device finds; `None` where a custom analysis needs a model for this message.
+    pub(super) fn on_device(&self, subject: &Subject<'_>) -> Option<Finding> {
+        match &self.by {
+            By::BuiltIn(analyzer) => Some(analyzer.look(subject)),
+            By::Custom(custom) => custom.on_device(subject.text()),
         }
     }
-}
 
-impl OnDevice {
-    /// The finding.
-    pub(crate) fn finding(self, subject: &Subject<'_>) -> Finding {
-        match self {
-            Self::Look(look) => look(subject),
-            Self::Found(finding) => finding,
+    /// The confidence below which the engine `auto` asks a model.
+    pub(super) fn ask_below(&self) -> f32 {
+        match &self.by {
+            By::BuiltIn(analyzer) => analyzer.ask_below(),
+            By::Custom(_) => 0.0,
         }
     }
 }

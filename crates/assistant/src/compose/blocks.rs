@@ -141,7 +141,7 @@ pub(super) mod tests {
             updated_at: Timestamp::UNIX_EPOCH,
         };
         let tokens = answer.longest_tokens();
-        FoundAnswer { answer: Arc::new(answer), score: 1.0, coverage: 1.0, tokens }
+        FoundAnswer { answer: Arc::new(answer), score: 1.0, tokens }
     }
 
     #[test]

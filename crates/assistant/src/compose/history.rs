@@ -84,6 +84,7 @@ pub(super) mod tests {
             tokens: u32::try_from(tokens(content)).expect("short"),
             created_at: Timestamp::UNIX_EPOCH,
             language: None,
+            analysis: None,
             answer: None,
         }
     }

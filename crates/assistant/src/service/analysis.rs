@@ -4,6 +4,7 @@
 //! is counted and booked like a turn.
 
 mod errand;
+mod moderation;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,13 +15,15 @@ use tracing::Instrument;
 use super::finishing::Finishing;
 use super::{Assistant, Engine};
 use crate::analysis::checked::{Question, check_analyze, check_classify};
-use crate::analysis::classify::{Intents, may_classify};
+use crate::analysis::classify::{Choice, Intents, may_classify};
 use crate::analysis::{
-    self, AnalyzeRequest, AnalyzeResponse, ClassifyRequest, ClassifyResponse, Plan, Subject,
+    self, AnalysisEngine, AnalysisType, AnalyzeRequest, AnalyzeResponse, ClassifyRequest, ClassifyResponse,
+    Finding, IntentOption, Subject, Wanted,
 };
-use crate::error::AIError;
+use crate::error::{AIError, ErrorKind};
 use crate::id::TenantId;
 use crate::ledger::Operation;
+use crate::tenant_view::TenantView;
 use errand::Errand;
 
 /// The provider's name where nothing left the machine.
@@ -30,9 +33,9 @@ impl Assistant {
     /// Finds out what a message says about its writer and their matter.
     ///
     /// # Errors
-    /// [`AIError::InvalidRequest`] naming each field, also `engine` where it cannot find a type that is asked;
-    /// [`AIError::ServiceUnavailable`] where a model is needed and none is configured;
-    /// [`AIError::TokenLimitExceeded`], limits, budget and provider failures as for [`Assistant::chat`].
+    /// [`AIError::InvalidRequest`] naming each field; [`AIError::ServiceUnavailable`] where a model is needed and none
+    /// is configured; with engine `provider` also [`AIError::TokenLimitExceeded`], limits, budget and provider failures
+    /// as for [`Assistant::chat`].
     ///
     /// # Cancel safety
     /// A dropped call does not stop the analysis: what a provider has answered is booked.
@@ -43,13 +46,12 @@ impl Assistant {
     ) -> Result<AnalyzeResponse, AIError> {
         let started = self.engine.clock.elapsed();
         let (question, types) = check_analyze(request, &self.engine.custom_analyses)?;
-        let plan = analysis::plan(types, &question, self.engine.router.has_remote())?;
         let (engine, tenant) = (Arc::clone(&self.engine), tenant.clone());
-        let work = async move { analyze(&engine, &tenant, question, plan, started).await };
+        let work = async move { analyze(&engine, &tenant, question, types, started).await };
         Finishing::new(&self.engine.tasks, work.in_current_span()).await
     }
 
-    /// Chooses the intent of a message: one of the caller's, else one of the built-in set.
+    /// Chooses the intent of a message: one of the caller's, else of the tenant's own, else of the built-in set.
     ///
     /// # Errors
     /// As [`Assistant::analyze`].
@@ -62,11 +64,10 @@ impl Assistant {
         request: ClassifyRequest,
     ) -> Result<ClassifyResponse, AIError> {
         let started = self.engine.clock.elapsed();
-        let (question, own) = check_classify(request)?;
+        let (question, options) = check_classify(request)?;
         may_classify(question.engine, self.engine.router.has_remote())?;
         let (engine, tenant) = (Arc::clone(&self.engine), tenant.clone());
-        let intents = Intents::new(own);
-        let work = async move { classify(&engine, &tenant, question, intents, started).await };
+        let work = async move { classify(&engine, &tenant, question, options, started).await };
         Finishing::new(&self.engine.tasks, work.in_current_span()).await
     }
 }
@@ -75,32 +76,40 @@ async fn analyze(
     engine: &Engine,
     tenant: &TenantId,
     question: Question,
-    plan: Plan,
+    types: Vec<Wanted>,
     started: Duration,
 ) -> Result<AnalyzeResponse, AIError> {
     let view = engine.tenants.view(engine.store.as_ref(), tenant).await?;
-    let errand = Errand { engine, tenant, user: &question.user, operation: Operation::Analyze, started };
-    let mut findings = Vec::new();
-    let provider = if plan.model.is_empty() {
-        let seat = errand.reserve(None).await?;
-        errand.settle(seat, None).await?;
-        ON_DEVICE.to_owned()
-    } else {
-        let prompt = analysis::analysis_prompt(&plan.model, &question, engine.settings.max_prompt_tokens)?;
-        let seat = errand.reserve(Some(&prompt)).await?;
-        let (types, message) = (plan.model, question.message.clone());
-        let read = move |answer: &str| analysis::read_answer(answer, &types, &message);
-        let (found, asked) = errand.ask(&seat, prompt, read).await?;
-        findings = found;
-        errand.settle(seat, Some(&asked)).await?;
-        asked.provider
+    let intents = engine.intent_models.of_tenant(engine.store.as_ref(), tenant, &view).await?;
+    let plan = {
+        let now = view.local_time(engine.clock.now());
+        let subject = Subject::new(&question.message, &view, intents).at(now);
+        analysis::plan(types, &subject, question.engine, engine.router.has_remote())?
     };
-    let subject = Subject::new(&question.message, &view.profile);
-    findings.extend(plan.device.into_iter().map(|(kind, on_device)| (kind, on_device.finding(&subject))));
+    let mut findings: BTreeMap<AnalysisType, Finding> = plan.found.into_iter().collect();
+    let errand = Errand { engine, tenant, user: &question.user, operation: Operation::Analyze, started };
+    let heard = if plan.ask.is_empty() {
+        Heard::NotAsked
+    } else {
+        let asked = ask_about(&errand, plan.ask, &view, &question).await;
+        Heard::of(asked, plan.can_do_without)?
+    };
+    let (provider, degraded) = match heard {
+        Heard::Answer((found, provider)) => {
+            findings.extend(found);
+            (provider, None)
+        }
+        Heard::NotAsked | Heard::Degraded(_) => {
+            let seat = errand.reserve(None).await?;
+            errand.settle(seat, None).await?;
+            (ON_DEVICE.to_owned(), heard.degraded())
+        }
+    };
     let mut response = AnalyzeResponse {
         analysis: BTreeMap::new(),
         confidence: BTreeMap::new(),
         provider,
+        degraded,
         processing_time_ms: 0,
     };
     for (kind, finding) in findings {
@@ -112,31 +121,135 @@ async fn analyze(
     Ok(response)
 }
 
+/// Asks a model about all these types in one call, and books it.
+async fn ask_about(
+    errand: &Errand<'_>,
+    types: Vec<Wanted>,
+    view: &TenantView,
+    question: &Question,
+) -> Result<(Vec<(AnalysisType, Finding)>, String), AIError> {
+    let topics = Arc::clone(&view.topics);
+    let prompt =
+        analysis::analysis_prompt(&types, &topics, question, errand.engine.settings.max_prompt_tokens)?;
+    let seat = errand.reserve(Some(&prompt)).await?;
+    let message = question.message.clone();
+    let read = move |answer: &str| analysis::read_answer(answer, &types, &topics, &message);
+    let (found, asked) = errand.ask(&seat, prompt, read).await?;
+    errand.settle(seat, Some(&asked)).await?;
+    Ok((found, asked.provider))
+}
+
 async fn classify(
     engine: &Engine,
     tenant: &TenantId,
     question: Question,
-    intents: Intents,
+    options: Option<Vec<IntentOption>>,
     started: Duration,
 ) -> Result<ClassifyResponse, AIError> {
-    // Only for its error: a tenant that does not exist uses nothing.
-    engine.tenants.view(engine.store.as_ref(), tenant).await?;
-    let errand = Errand { engine, tenant, user: &question.user, operation: Operation::Classify, started };
-    let prompt = intents.prompt(&question, engine.settings.max_prompt_tokens)?;
-    let seat = errand.reserve(Some(&prompt)).await?;
-    let intents = Arc::new(intents);
-    let read = {
-        let intents = Arc::clone(&intents);
-        move |answer: &str| intents.read(answer)
+    let view = engine.tenants.view(engine.store.as_ref(), tenant).await?;
+    let models = &engine.intent_models;
+    let reader = match &options {
+        Some(options) => models.of_request(options).await?,
+        None => models.of_tenant(engine.store.as_ref(), tenant, &view).await?,
     };
-    let (choice, asked) = errand.ask(&seat, prompt, read).await?;
-    errand.settle(seat, Some(&asked)).await?;
+    let (on_device, entities) = {
+        let subject = Subject::new(&question.message, &view, reader).at(view.local_time(engine.clock.now()));
+        (Choice::on_device(subject.intent()), analysis::flat_entities(subject.entities()))
+    };
+    let errand = Errand { engine, tenant, user: &question.user, operation: Operation::Classify, started };
+    let is_asked = match question.engine {
+        AnalysisEngine::Local => false,
+        AnalysisEngine::Provider => true,
+        AnalysisEngine::Auto => on_device.is_unsure() && engine.router.has_remote(),
+    };
+    let heard = if is_asked {
+        let intents = match &options {
+            Some(options) => Intents::new(options.clone()),
+            None => Intents::of_topics(&view.topics),
+        };
+        let asked = ask_which(&errand, intents, &question).await;
+        Heard::of(asked, question.engine == AnalysisEngine::Auto)?
+    } else {
+        Heard::NotAsked
+    };
+    let degraded = heard.degraded();
+    let (choice, provider) = match heard {
+        Heard::Answer((choice, provider)) => (choice, provider),
+        Heard::NotAsked | Heard::Degraded(_) => {
+            let seat = errand.reserve(None).await?;
+            errand.settle(seat, None).await?;
+            (on_device, ON_DEVICE.to_owned())
+        }
+    };
+    let department = match &options {
+        Some(_) => None,
+        None => view.topics.department_of(&choice.intent).map(str::to_owned),
+    };
     Ok(ClassifyResponse {
-        department: intents.department_of(&choice.intent).map(str::to_owned),
+        department,
         intent: choice.intent,
         confidence: Some(choice.confidence),
         alternatives: choice.alternatives,
-        entities: analysis::flat_entities(&question.message),
-        provider: asked.provider,
+        entities,
+        provider,
+        degraded,
     })
+}
+
+/// Asks a model which intent it is, and books it.
+async fn ask_which(
+    errand: &Errand<'_>,
+    intents: Intents,
+    question: &Question,
+) -> Result<(Choice, String), AIError> {
+    let prompt = intents.prompt(question, errand.engine.settings.max_prompt_tokens)?;
+    let seat = errand.reserve(Some(&prompt)).await?;
+    let read = move |answer: &str| intents.read(answer);
+    let (choice, asked) = errand.ask(&seat, prompt, read).await?;
+    errand.settle(seat, Some(&asked)).await?;
+    Ok((choice, asked.provider))
+}
+
+/// What came of asking a model.
+enum Heard<T> {
+    NotAsked,
+    Answer(T),
+    /// It could not be asked, and the device has an answer of its own.
+    Degraded(AIError),
+}
+
+impl<T> Heard<T> {
+    /// # Errors
+    /// The failure, where the device cannot do without the model, or where the device may not answer either.
+    fn of(asked: Result<T, AIError>, can_do_without: bool) -> Result<Self, AIError> {
+        match asked {
+            Ok(answer) => Ok(Self::Answer(answer)),
+            // A limit of the user's day counts for the device too, and a broken store for everybody.
+            Err(error) if !can_do_without || !concerns_models(&error) => Err(error),
+            Err(error) => {
+                tracing::info!(%error, "no provider answered; the device did");
+                Ok(Self::Degraded(error))
+            }
+        }
+    }
+
+    fn degraded(&self) -> Option<ErrorKind> {
+        match self {
+            Self::NotAsked | Self::Answer(_) => None,
+            Self::Degraded(error) => Some(error.kind()),
+        }
+    }
+}
+
+/// True for what stops a model and not the device.
+fn concerns_models(error: &AIError) -> bool {
+    matches!(
+        error,
+        AIError::BudgetExceeded { .. }
+            | AIError::ProviderError { .. }
+            | AIError::RateLimitExceeded { .. }
+            | AIError::ServiceUnavailable(_)
+            | AIError::TokenLimitExceeded { .. }
+            | AIError::DeadlineExceeded { .. }
+    )
 }

@@ -1,4 +1,4 @@
-//! What the business says: approved answers and the profile.
+//! What the business says: approved answers.
 
 use pytake_understanding::language::Language;
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,6 @@ use super::Assistant;
 use crate::answers::{AnswerText, ApprovedAnswer};
 use crate::error::{AIError, FieldProblem};
 use crate::id::{AnswerId, TenantId};
-use crate::tenant::TenantProfile;
 
 /// Most approved answers of a tenant; the search index of so many takes a few megabytes.
 const MAX_ANSWERS: usize = 5_000;
@@ -98,50 +97,5 @@ impl Assistant {
     pub async fn delete_answer(&self, tenant: &TenantId, id: &AnswerId) -> Result<(), AIError> {
         let was_there = self.engine.store.delete_answer(tenant, id).await?;
         if was_there { Ok(()) } else { Err(AIError::NotFound { what: "answer" }) }
-    }
-
-    /// The tenant's profile.
-    ///
-    /// # Errors
-    /// [`AIError::NotFound`]; storage.
-    pub async fn profile(&self, tenant: &TenantId) -> Result<TenantProfile, AIError> {
-        self.engine.store.profile(tenant).await?.ok_or(AIError::NotFound { what: "tenant" })
-    }
-
-    /// Replaces the tenant's profile; the next message already goes by it.
-    ///
-    /// # Errors
-    /// [`AIError::InvalidRequest`] naming each field; storage.
-    pub async fn put_profile(
-        &self,
-        tenant: &TenantId,
-        profile: TenantProfile,
-    ) -> Result<TenantProfile, AIError> {
-        let texts = [
-            ("business_name", &profile.business_name, 200),
-            ("description", &profile.description, 4_000),
-            ("hours", &profile.hours, 500),
-            ("tone", &profile.tone, 500),
-            ("instructions", &profile.instructions, 4_000),
-        ];
-        let mut problems: Vec<FieldProblem> = texts
-            .into_iter()
-            .filter(|(_, text, max)| text.chars().count() > *max)
-            .map(|(field, _, max)| FieldProblem::new(field, format!("must have at most {max} characters")))
-            .collect();
-        for (field, phrases) in
-            [("filter_allow", &profile.filter_allow), ("filter_block", &profile.filter_block)]
-        {
-            let is_usable = |phrase: &String| (2..=100).contains(&phrase.trim().chars().count());
-            if phrases.len() > 500 || !phrases.iter().all(is_usable) {
-                problems
-                    .push(FieldProblem::new(field, "must have at most 500 phrases of 2 to 100 characters"));
-            }
-        }
-        if !problems.is_empty() {
-            return Err(AIError::InvalidRequest(problems));
-        }
-        self.engine.store.put_profile(tenant, &profile).await?;
-        Ok(profile)
     }
 }

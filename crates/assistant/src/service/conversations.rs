@@ -107,6 +107,7 @@ impl Assistant {
             content: text,
             created_at: now,
             language: None,
+            analysis: None,
             answer: None,
         };
         found(self.engine.store.add_message(tenant, id, message.clone()).await?)?;

@@ -54,7 +54,7 @@ pub(crate) fn decide(reading: &Reading, situation: &Situation, trail: &mut Trail
     let attendant = situation.history.conversation.as_ref().map(|c| c.attendant);
     let decision = match attendant {
         Some(Attendant::Human) => Decision::StaySilent,
-        Some(Attendant::Assistant) | None if reading.asks_for_person => {
+        Some(Attendant::Assistant) | None if reading.asks_for_person || reading.accepts_person => {
             Decision::HandOver(HandoffReason::AskedForPerson)
         }
         Some(Attendant::Assistant) | None if reading.threatens_legal_action => {

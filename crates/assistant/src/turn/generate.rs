@@ -36,6 +36,8 @@ pub(crate) struct Draft {
     /// With its source.
     pub(crate) confidence: Option<(f32, &'static str)>,
     pub(crate) handoff: Option<HandoffReason>,
+    /// What it says it is grounded in, for the trail; may be empty.
+    pub(crate) grounds: String,
     pub(crate) attempts: Vec<AttemptRecord>,
     pub(crate) billed: Vec<Billed>,
 }
@@ -103,6 +105,9 @@ pub(crate) async fn generate(
         draft.text.push_str(&joined);
         trail.step("generate", format!("the answer hands over: {}", handoff.code()));
     }
+    if !draft.grounds.is_empty() {
+        trail.step("generate", std::mem::take(&mut draft.grounds));
+    }
     trail.step("vet", format!("answer of {} accepted", draft.provider));
     Ok(draft)
 }
@@ -119,7 +124,8 @@ fn routed_call(
         message: request.message.as_str().into(),
         language: reading.language,
         answers: reading.found.answers.clone(),
-        is_confident: reading.found.is_confident,
+        fit: reading.found.fit,
+        has_offered_person: reading.has_offered_person,
         business_name: Arc::clone(&situation.tenant.business_name),
     };
     RoutedCall {
@@ -182,6 +188,7 @@ fn whole(engine: &Engine, routed: Routed, judge: &Judge, seat: &Seat) -> Result<
 
 fn draft(routed: RoutedAnswer, reply: Reply) -> Draft {
     let stated = reply.confidence.map(|confidence| (confidence, "model_self_report"));
+    let grounds = grounds(&reply);
     Draft {
         text: reply.text,
         model: routed.completion.model,
@@ -189,8 +196,20 @@ fn draft(routed: RoutedAnswer, reply: Reply) -> Draft {
         finish: finish_name(routed.completion.finish),
         confidence: routed.completion.confidence.or(stated),
         handoff: (reply.action == Action::HandOver).then_some(HandoffReason::AssistantDecided),
+        grounds,
         attempts: routed.attempts,
         billed: routed.billed,
+    }
+}
+
+/// What a reply says about itself: its reason, and the labels of the facts it used.
+fn grounds(reply: &Reply) -> String {
+    let facts = reply.used_facts.join(", ");
+    match (reply.reason.is_empty(), facts.is_empty()) {
+        (true, true) => String::new(),
+        (false, true) => reply.reason.clone(),
+        (true, false) => format!("uses {facts}"),
+        (false, false) => format!("{}; uses {facts}", reply.reason),
     }
 }
 

@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
+use crate::analysis::Subject;
 use crate::conversation::History;
 use crate::error::AIError;
 use crate::id::PromptId;
+use crate::intent_models::IntentReader;
 use crate::prompts::CustomPrompt;
+use crate::provider::Role;
 use crate::service::Engine;
 use crate::spans::RECALL;
 use crate::tenant_view::TenantView;
@@ -15,8 +18,20 @@ use crate::turn::TurnRequest;
 #[derive(Debug)]
 pub(crate) struct Situation {
     pub(crate) tenant: Arc<TenantView>,
+    pub(crate) intents: Arc<IntentReader>,
     pub(crate) history: History,
     pub(crate) prompt: Option<CustomPrompt>,
+}
+
+impl Situation {
+    /// The message as every analysis looks at it.
+    pub(crate) fn subject<'a>(&'a self, request: &'a TurnRequest) -> Subject<'a> {
+        let waiting =
+            self.history.recent.iter().rev().take_while(|message| message.role == Role::User).count();
+        Subject::new(&request.message, &self.tenant, Arc::clone(&self.intents))
+            .at(self.tenant.local_time(request.arrived_at))
+            .with_unanswered(u32::try_from(waiting).unwrap_or(u32::MAX).saturating_add(1))
+    }
 }
 
 /// Reads what the turn needs; nothing is read that cannot be there.
@@ -27,6 +42,7 @@ pub(crate) struct Situation {
 #[tracing::instrument(level = "debug", name = RECALL, skip_all)]
 pub(crate) async fn recall(engine: &Engine, request: &TurnRequest) -> Result<Situation, AIError> {
     let tenant = engine.tenants.view(&*engine.store, &request.tenant).await?;
+    let intents = engine.intent_models.of_tenant(&*engine.store, &request.tenant, &tenant).await?;
     let history = if request.is_new_conversation {
         History::default()
     } else {
@@ -42,7 +58,7 @@ pub(crate) async fn recall(engine: &Engine, request: &TurnRequest) -> Result<Sit
         Some(wanted) => Some(find_prompt(engine, request, wanted).await?),
         None => None,
     };
-    Ok(Situation { tenant, history, prompt })
+    Ok(Situation { tenant, intents, history, prompt })
 }
 
 async fn find_prompt(engine: &Engine, request: &TurnRequest, wanted: &str) -> Result<CustomPrompt, AIError> {

@@ -54,6 +54,7 @@ pub(crate) async fn record(
             content: draft.text.clone(),
             created_at: at,
             language: language.clone(),
+            analysis: None,
             answer: Some(AnswerRecord {
                 provider: draft.provider.clone(),
                 model: draft.model.clone(),
@@ -69,6 +70,7 @@ pub(crate) async fn record(
             content: request.message,
             created_at: request.arrived_at,
             language,
+            analysis: Some(reading.analysis),
             answer: None,
         };
         let handoff_reason =

@@ -33,6 +33,13 @@ pub(super) struct Asked {
     billed: Vec<Billed>,
 }
 
+impl Asked {
+    /// One who takes no money and counts no tokens.
+    pub(super) fn for_free(provider: &str, model: &str) -> Self {
+        Self { provider: provider.to_owned(), model: model.to_owned(), billed: Vec::new() }
+    }
+}
+
 impl Errand<'_> {
     /// Claims a request of the user's day, and the money for a prompt where there is one.
     pub(super) async fn reserve(&self, prompt: Option<&Prompt>) -> Result<Seat, AIError> {

@@ -1,0 +1,154 @@
+//! What the business says about itself.
+
+use jiff::tz::TimeZone;
+use pytake_understanding::entities::Country;
+use pytake_understanding::priority::Reason;
+use regex::RegexBuilder;
+
+use super::Assistant;
+use crate::error::{AIError, FieldProblem};
+use crate::id::TenantId;
+use crate::tenant::TenantProfile;
+use crate::tenant_view::ORDER_PATTERN_BYTES;
+
+/// Longest regular expression for order numbers, in characters.
+const MAX_PATTERN_CHARS: usize = 200;
+
+impl Assistant {
+    /// The tenant's profile.
+    ///
+    /// # Errors
+    /// [`AIError::NotFound`]; storage.
+    pub async fn profile(&self, tenant: &TenantId) -> Result<TenantProfile, AIError> {
+        self.engine.store.profile(tenant).await?.ok_or(AIError::NotFound { what: "tenant" })
+    }
+
+    /// Replaces the tenant's profile; the next message already goes by it.
+    ///
+    /// # Errors
+    /// [`AIError::InvalidRequest`] naming each field; storage.
+    pub async fn put_profile(
+        &self,
+        tenant: &TenantId,
+        profile: TenantProfile,
+    ) -> Result<TenantProfile, AIError> {
+        let mut problems = Vec::new();
+        check_texts(&profile, &mut problems);
+        check_reading(&profile, &mut problems);
+        if !problems.is_empty() {
+            return Err(AIError::InvalidRequest(problems));
+        }
+        self.engine.store.put_profile(tenant, &profile).await?;
+        Ok(profile)
+    }
+}
+
+/// What customers may read or a model is told.
+fn check_texts(profile: &TenantProfile, problems: &mut Vec<FieldProblem>) {
+    let texts = [
+        ("business_name", &profile.business_name, 200),
+        ("description", &profile.description, 4_000),
+        ("hours", &profile.hours, 500),
+        ("tone", &profile.tone, 500),
+        ("instructions", &profile.instructions, 4_000),
+    ];
+    for (field, text, max) in texts {
+        if text.chars().count() > max {
+            problems.push(FieldProblem::new(field, format!("must have at most {max} characters")));
+        }
+    }
+    let lists = [
+        ("filter_allow", &profile.filter_allow, 500),
+        ("filter_block", &profile.filter_block, 500),
+        ("products", &profile.products, 2_000),
+    ];
+    for (field, phrases, most) in lists {
+        let is_usable = |phrase: &String| (2..=100).contains(&phrase.trim().chars().count());
+        if phrases.len() > most || !phrases.iter().all(is_usable) {
+            let problem = format!("must have at most {most} phrases of 2 to 100 characters");
+            problems.push(FieldProblem::new(field, problem));
+        }
+    }
+}
+
+/// What messages are read by.
+fn check_reading(profile: &TenantProfile, problems: &mut Vec<FieldProblem>) {
+    if !profile.country.is_empty() && Country::from_code(&profile.country).is_none() {
+        let problem = "must be a two-letter code of a country we know, such as BR, MX or US, or be empty";
+        problems.push(FieldProblem::new("country", problem));
+    }
+    if !profile.time_zone.is_empty() && TimeZone::get(&profile.time_zone).is_err() {
+        let problem = "must be an IANA time zone such as America/Sao_Paulo, or be empty";
+        problems.push(FieldProblem::new("time_zone", problem));
+    }
+    if profile.order_patterns.len() > 20 {
+        problems.push(FieldProblem::new("order_patterns", "must have at most 20 entries"));
+    }
+    for (at, pattern) in profile.order_patterns.iter().enumerate().take(20) {
+        let built = RegexBuilder::new(pattern).size_limit(ORDER_PATTERN_BYTES).build();
+        let is_short = (1..=MAX_PATTERN_CHARS).contains(&pattern.chars().count());
+        // One that fits everywhere would call every word an order.
+        if !is_short || built.is_err() || built.is_ok_and(|regex| regex.is_match("")) {
+            let problem =
+                "must be a regular expression of 1 to 200 characters that does not fit an empty text";
+            problems.push(FieldProblem::new(format!("order_patterns[{at}]"), problem));
+        }
+    }
+    for (code, weight) in &profile.priority_weights {
+        let field = format!("priority_weights.{code}");
+        if !Reason::ALL.iter().any(|reason| reason.as_str() == code) {
+            let known = Reason::ALL.map(Reason::as_str).join(", ");
+            problems.push(FieldProblem::new(
+                field,
+                format!("is no reason of a priority; expected one of {known}"),
+            ));
+        } else if !(0.0..=3.0).contains(weight) {
+            problems.push(FieldProblem::new(field, "must be a number from 0 to 3"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(profile: &TenantProfile) -> Vec<String> {
+        let mut problems = Vec::new();
+        check_texts(profile, &mut problems);
+        check_reading(profile, &mut problems);
+        problems.into_iter().map(|problem| problem.field).collect()
+    }
+
+    #[test]
+    fn every_field_that_cannot_be_used_is_named() {
+        let profile = TenantProfile {
+            business_name: "x".repeat(201),
+            products: vec!["x".to_owned()],
+            country: "Brasil".to_owned(),
+            time_zone: "Brasilia".to_owned(),
+            order_patterns: vec![
+                "PED-[0-9]{6}".to_owned(),
+                "[".to_owned(),
+                "x*".to_owned(),
+                "(x{900}){900}".to_owned(),
+            ],
+            priority_weights: [("anger".to_owned(), 4.0), ("mood".to_owned(), 1.0)].into(),
+            ..TenantProfile::default()
+        };
+        assert_eq!(
+            fields(&profile),
+            [
+                "business_name",
+                "products",
+                "country",
+                "time_zone",
+                "order_patterns[1]",
+                "order_patterns[2]",
+                "order_patterns[3]",
+                "priority_weights.anger",
+                "priority_weights.mood",
+            ]
+        );
+        assert!(fields(&TenantProfile::default()).is_empty());
+    }
+}
