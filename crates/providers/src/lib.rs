@@ -2,7 +2,7 @@
 //!
 //! [`OpenAIProvider`], [`AnthropicProvider`] and [`CompatibleProvider`] call out; [`LocalProvider`] answers
 //! from approved entries in this process; [`ScriptedProvider`] plays a script. None of them retries, waits or
-//! limits: the router does. Differences between vendors and models are data, in `data/`.
+//! limits: the router does. [`OpenAIModerator`] gives second opinions behind [`pytake_assistant::Moderator`]. Differences between vendors and models are data, in `data/`.
 
 mod catalog;
 mod error;
@@ -32,5 +32,8 @@ pub use catalog::{catalog, catalog_with_overrides};
 pub use compatible::{CompatibleConfig, CompatibleProvider};
 pub use error::ConfigError;
 pub use local::{LOCAL_MODEL, LocalProvider};
-pub use openai::{DEFAULT_OPENAI_BASE_URL, DEFAULT_OPENAI_MODEL, OpenAIConfig, OpenAIProvider};
+pub use openai::{
+    DEFAULT_OPENAI_BASE_URL, DEFAULT_OPENAI_MODEL, OPENAI_MODERATION_MODEL, OpenAIConfig, OpenAIModerator,
+    OpenAIProvider,
+};
 pub use scripted::{ScriptedProvider, ScriptedStep};

@@ -5,27 +5,24 @@
 
 use async_trait::async_trait;
 use pytake_assistant::AIProviderTrait;
-use pytake_assistant::answers::FoundAnswer;
+use pytake_assistant::answers::{Fit, FoundAnswer};
 use pytake_assistant::money::TokenUsage;
+use pytake_assistant::phrases;
 use pytake_assistant::provider::{
     Completion, CompletionRequest, Evidence, FinishReason, ProviderFailure, ProviderPlace,
 };
+use pytake_assistant::reply::Action;
 use pytake_understanding::fold;
 use pytake_understanding::language::Language;
+use serde_json::json;
 
 /// The one model of [`LocalProvider`].
 pub const LOCAL_MODEL: &str = "approved-answers";
 
-/// Half of what was asked: with less in common, naming an entry is guessing and not asking back.
-const ASK_BACK_COVERAGE: f32 = 0.5;
-
 /// How many entries a greeting names.
 const TOPICS: usize = 3;
 
-/// Answers from approved entries.
-///
-/// Plain text is returned also where a schema asks for the reply contract (`reply`): the engine takes prose
-/// as the reply.
+/// Answers from approved entries: in the output contract where one is asked for, else in plain text.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct LocalProvider;
 
@@ -51,37 +48,85 @@ impl AIProviderTrait for LocalProvider {
     }
 
     async fn chat_completion(&self, request: CompletionRequest) -> Result<Completion, ProviderFailure> {
-        let (text, confidence) = reply(&request.evidence);
+        let said = reply(&request.evidence);
+        let text = if request.schema.is_some() { said.contract() } else { said.text };
         Ok(Completion {
             text,
             model: LOCAL_MODEL.to_owned(),
             finish: FinishReason::Stop,
             usage: Some(TokenUsage::default()),
             provider_request_id: None,
-            confidence: confidence.map(|coverage| (coverage, "lexical_coverage")),
+            confidence: said.confidence.map(|fit| (fit, "approved_answer_fit")),
         })
     }
 }
 
-/// The reply, and how much of the question an approved answer covers where it is one.
-fn reply(evidence: &Evidence) -> (String, Option<f32>) {
+/// What the local tier says.
+#[derive(Debug, PartialEq)]
+struct Said {
+    text: String,
+    action: Action,
+    /// Why, for the trail.
+    reason: String,
+    /// The label of the approved answer it is.
+    used_fact: Option<&'static str>,
+    /// How probable it is that the approved answer fits.
+    confidence: Option<f32>,
+}
+
+impl Said {
+    fn plain(text: String, action: Action, reason: &str) -> Self {
+        Self { text, action, reason: reason.to_owned(), used_fact: None, confidence: None }
+    }
+
+    /// As the output contract wants it, see `pytake_assistant::reply`.
+    fn contract(&self) -> String {
+        let used: Vec<&str> = self.used_fact.into_iter().collect();
+        json!({
+            "reply": self.text,
+            "action": self.action,
+            "reason": self.reason,
+            "language": null,
+            "used_facts": used,
+            "confidence": null,
+        })
+        .to_string()
+    }
+}
+
+/// The reply.
+fn reply(evidence: &Evidence) -> Said {
     let language = language(evidence);
-    if evidence.is_confident
+    if let Fit::First(fit) = evidence.fit
         && let Some((found, text)) = first_text(evidence)
     {
-        return (text.to_owned(), Some(found.coverage.clamp(0.0, 1.0)));
+        return Said {
+            text: text.to_owned(),
+            action: Action::Continue,
+            reason: format!("approved answer {}", found.answer.id),
+            // Facts are labelled in the order in which they were found.
+            used_fact: Some("f1"),
+            confidence: Some(fit.clamp(0.0, 1.0)),
+        };
     }
     if is_greeting(&evidence.message) {
-        return (greeting(evidence, language), None);
+        return Said::plain(greeting(evidence, language), Action::Ask, "a greeting");
     }
-    if let [first, second, ..] = evidence.answers.as_slice()
-        && first.coverage >= ASK_BACK_COVERAGE
-        && let (Some(first), Some(second)) = (title(first), title(second))
-        && first != second
+    if is_thanks(&evidence.message) {
+        return Said::plain(youre_welcome(language).to_owned(), Action::Continue, "thanks");
+    }
+    if let (Fit::OneOfTwo, [first, second, ..]) = (evidence.fit, evidence.answers.as_slice())
+        && let (Some(first_title), Some(second_title)) = (title(first), title(second))
+        && first_title != second_title
     {
-        return (ask_back(first, second, language), None);
+        let reason = format!("approved answers {} and {} are close", first.answer.id, second.answer.id);
+        return Said::plain(ask_back(first_title, second_title, language), Action::Ask, &reason);
     }
-    (unknown(&evidence.business_name, language), None)
+    if evidence.has_offered_person {
+        // Twice in a row is enough: the server says that a person takes over.
+        return Said::plain(String::new(), Action::HandOver, "no approved answer fits, for the second time");
+    }
+    Said::plain(phrases::unknown(language, &evidence.business_name), Action::Ask, "no approved answer fits")
 }
 
 /// The customer's language, else the one the business writes in, else the first of the product's.
@@ -119,6 +164,32 @@ fn is_greeting(message: &str) -> bool {
         && words.iter().any(|word| is_one_of(OPENERS, word.text))
 }
 
+/// True where a message thanks and nothing else, in any of the three languages.
+fn is_thanks(message: &str) -> bool {
+    // Words that thanks are made of, folded.
+    const WORDS: &str = "obrigado obrigada obrigadao obrigadinha obg obgd brigado brigada brigadao agradeco agradecida \
+         agradecido valeu vlw muito mt muita mesmo pela por atencao ajuda tudo ok ta bom gracias muchas mil por todo la \
+         ayuda te lo agradezco thanks thank you thx tks so very much a lot for your help";
+    // At least one of these makes thanks of them.
+    const OPENERS: &str = "obrigado obrigada obrigadao obrigadinha obg obgd brigado brigada brigadao agradeco valeu vlw \
+         gracias agradezco thanks thank thx tks";
+    // Longer messages than "muito obrigada mesmo pela ajuda e atenção" say something else.
+    const MAX_WORDS: usize = 7;
+    let is_one_of = |list: &str, text: &str| list.split_whitespace().any(|word| word == text);
+    let words = fold::words(message);
+    (1..=MAX_WORDS).contains(&words.len())
+        && words.iter().all(|word| is_one_of(WORDS, word.text))
+        && words.iter().any(|word| is_one_of(OPENERS, word.text))
+}
+
+fn youre_welcome(language: Language) -> &'static str {
+    match language {
+        Language::Portuguese => "De nada! Se precisar de mais alguma coisa, é só escrever.",
+        Language::Spanish => "¡De nada! Si necesitas algo más, escríbenos.",
+        Language::English => "You're welcome! If you need anything else, just write.",
+    }
+}
+
 fn greeting(evidence: &Evidence, language: Language) -> String {
     let business = evidence.business_name.trim();
     let mut text = match (language, business) {
@@ -153,30 +224,6 @@ fn ask_back(first: &str, second: &str, language: Language) -> String {
     }
 }
 
-fn unknown(business: &str, language: Language) -> String {
-    match (language, business.trim()) {
-        (Language::Portuguese, "") => {
-            "Não tenho essa informação e não quero inventar. Quer que eu passe para uma pessoa da equipe?".into()
-        }
-        (Language::Portuguese, name) => format!(
-            "Não tenho essa informação e não quero inventar. Quer que eu passe para uma pessoa da equipe de {name}?"
-        ),
-        (Language::Spanish, "") => {
-            "No tengo esa información y no quiero inventarla. ¿Quieres que te pase con una persona del equipo?".into()
-        }
-        (Language::Spanish, name) => format!(
-            "No tengo esa información y no quiero inventarla. ¿Quieres que te pase con una persona del equipo de {name}?"
-        ),
-        (Language::English, "") => {
-            "I do not have that information and will not make it up. Would you like me to pass you on to a person?"
-                .into()
-        }
-        (Language::English, name) => format!(
-            "I do not have that information and will not make it up. Would you like me to pass you on to a person at {name}?"
-        ),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -184,7 +231,7 @@ mod tests {
 
     use pytake_assistant::answers::{AnswerText, ApprovedAnswer};
 
-    fn entry(question: &str, texts: &[(Language, &str)], coverage: f32) -> FoundAnswer {
+    fn entry(question: &str, texts: &[(Language, &str)]) -> FoundAnswer {
         let answers =
             texts.iter().map(|(language, text)| AnswerText { language: *language, text: (*text).into() });
         let answer = ApprovedAnswer {
@@ -193,60 +240,59 @@ mod tests {
             answers: answers.collect(),
             updated_at: jiff::Timestamp::UNIX_EPOCH,
         };
-        FoundAnswer { answer: Arc::new(answer), score: 1.0, coverage, tokens: 0 }
+        FoundAnswer { answer: Arc::new(answer), score: 1.0, tokens: 0 }
     }
 
-    fn shipping(coverage: f32) -> FoundAnswer {
+    fn shipping() -> FoundAnswer {
         let texts =
             [(Language::Portuguese, "O frete custa R$ 15."), (Language::English, "Shipping is R$ 15.")];
-        entry("Quanto custa o frete?", &texts, coverage)
+        entry("Quanto custa o frete?", &texts)
     }
 
-    fn hours(coverage: f32) -> FoundAnswer {
-        entry("Que horas abre?", &[(Language::Portuguese, "Das 9h às 18h.")], coverage)
+    fn hours() -> FoundAnswer {
+        entry("Que horas abre?", &[(Language::Portuguese, "Das 9h às 18h.")])
     }
 
-    fn evidence(
-        message: &str,
-        language: Language,
-        answers: Vec<FoundAnswer>,
-        is_confident: bool,
-    ) -> Evidence {
+    fn evidence(message: &str, language: Language, answers: Vec<FoundAnswer>, fit: Fit) -> Evidence {
         Evidence {
             message: message.into(),
             language: Some(language),
             answers,
-            is_confident,
+            fit,
+            has_offered_person: false,
             business_name: "Loja Aurora".into(),
         }
     }
 
     #[test]
     fn an_approved_answer_is_given_word_for_word_in_the_customers_language() {
-        let found = || vec![shipping(0.8), hours(0.1)];
-        let english = evidence("how much is shipping?", Language::English, found(), true);
-        assert_eq!(reply(&english), ("Shipping is R$ 15.".to_owned(), Some(0.8)));
-        let portuguese = evidence("oi, quanto é o frete?", Language::Portuguese, found(), true);
-        assert_eq!(reply(&portuguese).0, "O frete custa R$ 15.");
+        let found = || vec![shipping(), hours()];
+        let english = evidence("how much is shipping?", Language::English, found(), Fit::First(0.8));
+        let said = reply(&english);
+        assert_eq!((said.text.as_str(), said.confidence), ("Shipping is R$ 15.", Some(0.8)));
+        assert_eq!((said.used_fact, said.action), (Some("f1"), Action::Continue));
+        let portuguese = evidence("oi, quanto é o frete?", Language::Portuguese, found(), Fit::First(0.8));
+        assert_eq!(reply(&portuguese).text, "O frete custa R$ 15.");
     }
 
     #[test]
     fn an_answer_that_lacks_the_language_is_given_in_the_one_it_has() {
-        let spanish = evidence("¿a qué hora abre?", Language::Spanish, vec![hours(0.9)], true);
-        assert_eq!(reply(&spanish).0, "Das 9h às 18h.");
+        let spanish = evidence("¿a qué hora abre?", Language::Spanish, vec![hours()], Fit::First(0.9));
+        assert_eq!(reply(&spanish).text, "Das 9h às 18h.");
     }
 
     #[test]
     fn a_greeting_is_answered_with_what_it_can_help_with() {
-        let found = vec![shipping(0.0), hours(0.0)];
-        let (text, confidence) = reply(&evidence("Olá, bom dia!", Language::Portuguese, found, false));
+        let found = vec![shipping(), hours()];
+        let Said { text, confidence, .. } =
+            reply(&evidence("Olá, bom dia!", Language::Portuguese, found, Fit::Nothing));
         insta::assert_snapshot!(text, @"
         Olá! Sou o assistente virtual de Loja Aurora. Posso responder, por exemplo:
         - Quanto custa o frete?
         - Que horas abre?
         ");
         assert_eq!(confidence, None);
-        let (text, _) = reply(&evidence("hola", Language::Spanish, vec![], false));
+        let Said { text, .. } = reply(&evidence("hola", Language::Spanish, vec![], Fit::Nothing));
         insta::assert_snapshot!(text, @"¡Hola! Soy el asistente virtual de Loja Aurora. ¿Cuál es tu consulta? Si prefieres, puedo pasarte con una persona.");
     }
 
@@ -276,9 +322,22 @@ mod tests {
     }
 
     #[test]
+    fn thanks_are_answered_kindly_and_a_request_that_thanks_is_a_request() {
+        for thanks in
+            ["obrigada!", "Muito obrigado mesmo", "vlw", "¡muchas gracias!", "thank you so much", "ok obg"]
+        {
+            let said = reply(&evidence(thanks, Language::Portuguese, vec![], Fit::Nothing));
+            assert!(said.text.starts_with("De nada!"), "{thanks}: {}", said.text);
+        }
+        for other in ["obrigada, mas e o frete?", "não, obrigada", "ok", "tudo bom"] {
+            assert!(!is_thanks(other), "{other}");
+        }
+    }
+
+    #[test]
     fn two_close_answers_are_asked_back_by_name() {
-        let close = evidence("frete ou horário", Language::Spanish, vec![shipping(0.6), hours(0.55)], false);
-        insta::assert_snapshot!(reply(&close).0, @"
+        let close = evidence("frete ou horário", Language::Spanish, vec![shipping(), hours()], Fit::OneOfTwo);
+        insta::assert_snapshot!(reply(&close).text, @"
         ¿Sobre cuál de estas es tu pregunta?
         1. Quanto custa o frete?
         2. Que horas abre?
@@ -287,31 +346,67 @@ mod tests {
 
     #[test]
     fn what_it_does_not_know_it_says_and_offers_a_person() {
-        let far = || vec![shipping(0.3), hours(0.2)];
+        let far = || vec![shipping(), hours()];
         for (language, sentence) in [
             (Language::Portuguese, "não quero inventar"),
             (Language::Spanish, "no quiero inventarla"),
             (Language::English, "will not make it up"),
         ] {
-            let (text, confidence) = reply(&evidence("vocês vendem foguetes?", language, far(), false));
+            let Said { text, confidence, .. } =
+                reply(&evidence("vocês vendem foguetes?", language, far(), Fit::Nothing));
             assert!(text.contains(sentence) && text.contains("Loja Aurora"), "{text}");
             assert_eq!(confidence, None);
         }
     }
 
     #[test]
+    fn what_it_does_not_know_twice_goes_to_a_person() {
+        let again = Evidence {
+            has_offered_person: true,
+            ..evidence("e foguetes?", Language::Portuguese, vec![shipping()], Fit::Nothing)
+        };
+        let said = reply(&again);
+        assert_eq!((said.text.as_str(), said.action), ("", Action::HandOver));
+        let known = Evidence { fit: Fit::First(0.9), ..again };
+        assert_eq!(reply(&known).action, Action::Continue);
+    }
+
+    #[tokio::test]
+    async fn the_output_contract_is_kept_where_it_is_asked_for() {
+        let evidence = evidence("quanto é o frete?", Language::Portuguese, vec![shipping()], Fit::First(0.9));
+        let request = |schema| CompletionRequest {
+            model: LOCAL_MODEL.into(),
+            system: "".into(),
+            messages: Arc::new([]),
+            max_output_tokens: 100,
+            temperature: None,
+            schema,
+            user_pseudonym: None,
+            evidence: Arc::new(evidence.clone()),
+        };
+        let local = LocalProvider::new();
+        let asked = local.chat_completion(request(Some(pytake_assistant::reply::reply_schema())));
+        let reply = pytake_assistant::reply::parse(&asked.await.unwrap().text).unwrap();
+        assert_eq!((reply.text.as_str(), reply.action), ("O frete custa R$ 15.", Action::Continue));
+        assert!(reply.reason.starts_with("approved answer ") && reply.used_facts == ["f1"]);
+        let plain = LocalProvider::new().chat_completion(request(None)).await.unwrap();
+        assert_eq!(plain.text, "O frete custa R$ 15.");
+    }
+
+    #[test]
     fn without_a_language_the_business_decides() {
-        let answers = vec![entry("Hours?", &[(Language::English, "9 to 6.")], 0.1)];
+        let answers = vec![entry("Hours?", &[(Language::English, "9 to 6.")])];
         let unknown =
-            Evidence { language: None, answers, ..evidence("??", Language::English, vec![], false) };
-        assert!(reply(&unknown).0.starts_with("I do not have"));
-        assert!(reply(&Evidence::default()).0.starts_with("Não tenho"));
+            Evidence { language: None, answers, ..evidence("??", Language::English, vec![], Fit::Nothing) };
+        assert!(reply(&unknown).text.starts_with("I do not have"));
+        assert!(reply(&Evidence::default()).text.starts_with("Não tenho"));
     }
 
     #[test]
     fn a_confident_entry_without_text_is_no_answer() {
-        let empty = vec![entry("Frete?", &[(Language::Portuguese, "  ")], 0.9)];
-        let (text, confidence) = reply(&evidence("frete", Language::Portuguese, empty, true));
+        let empty = vec![entry("Frete?", &[(Language::Portuguese, "  ")])];
+        let Said { text, confidence, .. } =
+            reply(&evidence("frete", Language::Portuguese, empty, Fit::First(0.9)));
         assert!(text.starts_with("Não tenho"));
         assert_eq!(confidence, None);
     }

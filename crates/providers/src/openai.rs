@@ -1,4 +1,8 @@
-//! OpenAI: chat completions at OpenAI itself.
+//! OpenAI: chat completions at OpenAI itself, and its moderation.
+
+mod moderation;
+
+pub use moderation::{OPENAI_MODERATION_MODEL, OpenAIModerator};
 
 use std::fmt;
 

@@ -4,6 +4,7 @@
 
 mod bodies;
 mod faults;
+mod moderation;
 mod requests;
 mod server;
 mod specifications;

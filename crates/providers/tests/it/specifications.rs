@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::bodies::{anthropic, chat_answer, messages_answer, openai, request, with_schema};
 use crate::server::{Reply, Server};
 
-fn document(name: &str) -> Option<Value> {
+pub(crate) fn document(name: &str) -> Option<Value> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/specs");
     let Ok(bytes) = std::fs::read(folder.join(name)) else {
         eprintln!("SKIPPED: {name} is not in ../shared/data/specs");
@@ -20,7 +20,7 @@ fn document(name: &str) -> Option<Value> {
     Some(serde_json::from_slice(&bytes).unwrap())
 }
 
-fn validator(document: &Value, schema: &str) -> jsonschema::Validator {
+pub(crate) fn validator(document: &Value, schema: &str) -> jsonschema::Validator {
     let schema = json!({
         "$ref": format!("#/components/schemas/{schema}"),
         "components": document["components"],
@@ -28,7 +28,7 @@ fn validator(document: &Value, schema: &str) -> jsonschema::Validator {
     jsonschema::draft202012::new(&schema).unwrap()
 }
 
-fn assert_valid(validator: &jsonschema::Validator, body: &Value, what: &str) {
+pub(crate) fn assert_valid(validator: &jsonschema::Validator, body: &Value, what: &str) {
     let errors: Vec<String> =
         validator.iter_errors(body).map(|error| format!("{}: {error}", error.instance_path())).collect();
     assert!(errors.is_empty(), "{what}: {errors:#?}\n{body:#}");
@@ -85,7 +85,7 @@ async fn all_requests_to_openai_are_valid() {
 }
 
 /// The property names of a schema, through its `allOf` and references.
-fn known_fields(document: &Value, schema: &str) -> Vec<String> {
+pub(crate) fn known_fields(document: &Value, schema: &str) -> Vec<String> {
     let schema = &document["components"]["schemas"][schema];
     let mut fields: Vec<String> = Vec::new();
     let mut pending = vec![schema];
