@@ -6,6 +6,8 @@
 mod json;
 mod limited;
 
+use std::convert::Infallible;
+use std::num::ParseIntError;
 use std::str::FromStr;
 
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
@@ -87,6 +89,40 @@ impl Named for ConversationId {
 impl Named for AnswerId {
     fn missing() -> Problem {
         Problem::not_found("there is no such answer")
+    }
+}
+
+/// The name of an intent.
+pub(crate) struct IntentName(pub(crate) String);
+
+impl FromStr for IntentName {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl Named for IntentName {
+    fn missing() -> Problem {
+        Problem::not_found("there is no such intent")
+    }
+}
+
+/// The number of a version.
+pub(crate) struct Version(pub(crate) u64);
+
+impl FromStr for Version {
+    type Err = ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, ParseIntError> {
+        text.parse().map(Self)
+    }
+}
+
+impl Named for Version {
+    fn missing() -> Problem {
+        Problem::not_found("there is no such version")
     }
 }
 

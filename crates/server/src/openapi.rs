@@ -22,6 +22,7 @@ use crate::schema;
         (name = "chat", description = "Replies"),
         (name = "analysis", description = "What a message says"),
         (name = "prompts", description = "Custom prompts, scope `prompts`"),
+        (name = "intents", description = "What customers write about: reading (scope `read`) and changing (scope `operate`)"),
         (name = "content", description = "What the business says: approved answers and profile"),
         (name = "conversations", description = "Reading (scope `read`) and taking over (scope `operate`)"),
         (name = "usage", description = "Requests, tokens and money, scope `read`"),
@@ -74,7 +75,7 @@ fn complete(path: &str, operation: &mut Operation) {
     operation.parameters.get_or_insert_default().push(RefOr::Ref(tenant));
     let id = operation.operation_id.as_deref().unwrap_or_default();
     let has_body = operation.request_body.is_some();
-    let is_turn = ["chat", "analyze", "classify"].contains(&id);
+    let is_turn = ["chat", "analyze", "classify", "moderate"].contains(&id);
     for refusal in &REFUSALS {
         let applies = match refusal.when {
             When::Always => true,
@@ -136,7 +137,7 @@ const REFUSALS: [Refusal; 12] = [
         name: "BadRequest",
         when: When::Always,
         description: "`invalid_request` with `details`; on messages also `content_filter_violation` with \
-            `categories` and `fallback_response`, or `token_limit_exceeded` with `current` and `max`",
+            `categories`, `fallback_response` and `stopped_by`, or `token_limit_exceeded` with `current` and `max`",
     },
     Refusal {
         status: "401",

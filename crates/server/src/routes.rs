@@ -7,7 +7,9 @@ mod classify;
 mod conversations;
 mod docs;
 mod health;
+mod intents;
 mod metrics;
+mod moderate;
 mod playground;
 mod profile;
 mod prompts;
@@ -45,6 +47,7 @@ pub(crate) fn documented() -> (Router<AppState>, OpenApi) {
         .routes(routes!(chat::chat))
         .routes(routes!(analyze::analyze))
         .routes(routes!(classify::classify))
+        .routes(routes!(moderate::moderate))
         .routes(routes!(prompts::list, prompts::create))
         .routes(routes!(prompts::read, prompts::update, prompts::delete))
         .routes(routes!(prompts::versions))
@@ -57,6 +60,12 @@ pub(crate) fn documented() -> (Router<AppState>, OpenApi) {
         .routes(routes!(conversations::write))
         .routes(routes!(answers::list, answers::create))
         .routes(routes!(answers::replace, answers::delete))
+        .routes(routes!(intents::list, intents::create, intents::replace_all, intents::delete_all))
+        .routes(routes!(intents::replace, intents::delete))
+        .routes(routes!(intents::correct))
+        .routes(routes!(intents::report))
+        .routes(routes!(intents::versions))
+        .routes(routes!(intents::restore))
         .routes(routes!(profile::read, profile::replace))
         .routes(routes!(providers::list))
         .routes(routes!(health::live))

@@ -6,14 +6,20 @@
 
 mod analysis;
 mod content;
+mod intents;
 mod messages;
+mod moderation;
 mod numbers;
 
 pub(crate) use analysis::{AnalyzeRequest, AnalyzeResponse, ClassifyRequest, ClassifyResponse};
 pub(crate) use content::{
     AnswerDraft, ApprovedAnswer, CustomPrompt, PromptDraft, RenderedPrompt, TenantProfile,
 };
+pub(crate) use intents::{
+    CorrectionDraft, Intent, IntentDraft, IntentListing, IntentReport, IntentSetVersion, IntentsDraft,
+};
 pub(crate) use messages::{Attendant, ChatRequest, ChatResponse, Conversation, Summary};
+pub(crate) use moderation::{ModerateRequest, ModerateResponse};
 pub(crate) use numbers::{ProviderStatus, Trail, UsageReport, UserUsageReport};
 
 use utoipa::ToSchema;
@@ -48,6 +54,9 @@ pub(crate) struct Error {
     /// `content_filter_violation`: a safe sentence in the customer's language.
     #[schema(nullable = false)]
     fallback_response: Option<String>,
+    /// `content_filter_violation`: `local`, or who gave the second opinion that stopped it.
+    #[schema(nullable = false)]
+    stopped_by: Option<String>,
     /// `token_limit_exceeded`: tokens counted.
     #[schema(nullable = false)]
     current: Option<u64>,

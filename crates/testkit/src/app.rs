@@ -11,8 +11,10 @@ use pytake_assistant::clock::SystemClock;
 use pytake_assistant::id::{AnswerId, IdSource, TenantId, UuidSource};
 use pytake_assistant::router::RouterConfig;
 use pytake_assistant::tenant::TenantProfile;
-use pytake_assistant::{AIProviderTrait, Assistant, Clock, Settings};
-use pytake_providers::{AnthropicConfig, AnthropicProvider, LocalProvider, OpenAIConfig, OpenAIProvider};
+use pytake_assistant::{AIProviderTrait, Assistant, Clock, Moderator, Settings};
+use pytake_providers::{
+    AnthropicConfig, AnthropicProvider, LocalProvider, OpenAIConfig, OpenAIModerator, OpenAIProvider,
+};
 use pytake_server::{AppState, AuthMode, Parts};
 use pytake_store::{ApiKeyRecord, Keys, Scope};
 use pytake_store_sqlite::SqliteStore;
@@ -60,6 +62,7 @@ impl Answer {
 #[derive(Default)]
 pub struct TestAppBuilder {
     providers: Vec<Arc<dyn AIProviderTrait>>,
+    moderator: Option<Arc<dyn Moderator>>,
     settings: Settings,
     auth: AuthMode,
     store: Option<Arc<SqliteStore>>,
@@ -97,6 +100,18 @@ impl TestAppBuilder {
                 self.provider(AnthropicProvider::new(config).expect("a loopback address is valid"))
             }
         }
+    }
+
+    /// Asks a fake of OpenAI for second opinions.
+    ///
+    /// # Panics
+    /// Never for an address that a fake gives.
+    #[must_use]
+    pub fn moderator(mut self, vendor: &FakeVendor) -> Self {
+        let key = SecretString::from("test-key");
+        let config = OpenAIConfig { base_url: vendor.base_url(), ..OpenAIConfig::new(key) };
+        self.moderator = Some(Arc::new(OpenAIModerator::new(&config).expect("a loopback address is valid")));
+        self
     }
 
     /// Limits and defaults.
@@ -156,6 +171,9 @@ impl TestAppBuilder {
             .router(RouterConfig { order, ..self.router });
         for provider in self.providers {
             builder = builder.provider(provider);
+        }
+        if let Some(moderator) = self.moderator {
+            builder = builder.moderator(moderator);
         }
         let assistant = builder.provider(Arc::new(LocalProvider::new())).build();
         let state = AppState::new(Parts {

@@ -17,9 +17,10 @@ impl From<AIError> for Problem {
         let plain = Self::new(status_of(kind), code_of(kind), failure.to_string());
         match failure {
             AIError::InvalidRequest(problems) => Self::invalid_fields(&problems),
-            AIError::ContentFilterViolation { categories, fallback_response } => {
-                plain.with("categories", json!(categories)).with("fallback_response", fallback_response)
-            }
+            AIError::ContentFilterViolation { categories, fallback_response, stopped_by } => plain
+                .with("categories", json!(categories))
+                .with("fallback_response", fallback_response)
+                .with("stopped_by", stopped_by),
             AIError::TokenLimitExceeded { current, max } => plain.with("current", current).with("max", max),
             AIError::RateLimitExceeded { scope, retry_after } => {
                 plain.retry_after(retry_after).with("scope", json!(scope))
@@ -144,6 +145,7 @@ mod tests {
             shown(AIError::ContentFilterViolation {
                 categories: vec![],
                 fallback_response: "Não posso ajudar com isso.".into(),
+                stopped_by: "local".into(),
             }),
             shown(AIError::TokenLimitExceeded { current: 9_000, max: 8_000 }),
             shown(AIError::NotFound { what: "conversation" }),

@@ -24,7 +24,7 @@ enum AnalysisType {
 /// Who analyses: `local` on the device, `provider` a model, `auto` the device where it can.
 #[derive(ToSchema)]
 #[schema(rename_all = "snake_case")]
-enum Engine {
+pub(super) enum Engine {
     Local,
     Provider,
     Auto,
@@ -62,6 +62,10 @@ pub(crate) struct AnalyzeResponse {
     confidence: BTreeMap<String, Option<f32>>,
     /// `local` when all of it was found on the device, else the provider.
     provider: String,
+    /// Why a provider that should have been asked was not heard, as the code of its error (`budget_exceeded`,
+    /// `provider_error`, …): the device answers in its place. Null where none was needed or it answered.
+    #[schema(required)]
+    degraded: Option<String>,
     /// Milliseconds from request to answer.
     processing_time_ms: u64,
 }
@@ -139,7 +143,7 @@ struct EmotionScore {
     score: f32,
 }
 
-/// Which of the built-in intents the message has.
+/// Which of the tenant's own intents, or else of the built-in ones, the message has.
 #[derive(ToSchema)]
 struct Intent {
     /// `out_of_scope` where none fits.
@@ -228,7 +232,7 @@ struct Category {
 #[derive(ToSchema)]
 struct Flags {
     flagged: bool,
-    /// How probable it is; null where it was looked for on the device, since a pattern has no probability.
+    /// How probable it is; null where nothing honest can be said.
     #[schema(required, minimum = 0, maximum = 1)]
     score: Option<f32>,
     /// What kind; none where it is not flagged.
@@ -245,7 +249,7 @@ pub(crate) struct ClassifyRequest {
     /// Who wrote it.
     #[schema(min_length = 1, max_length = 128)]
     user_id: String,
-    /// What to choose from; the built-in set for support and sales when absent.
+    /// What to choose from; the tenant's own intents when absent, or else the built-in set for support and sales.
     #[schema(min_items = 1, max_items = 200)]
     available_intents: Option<Vec<IntentOption>>,
     /// Scalars: facts about the customer.
@@ -288,9 +292,14 @@ pub(crate) struct ClassifyResponse {
     entities: BTreeMap<String, String>,
     /// `local`, or the provider.
     provider: String,
-    /// The department of a built-in intent; null for the caller's own and for `out_of_scope`.
+    /// Where the tenant's routing sends it; null for intents of the request, for `out_of_scope` and where nobody needs
+    /// to receive it.
     #[schema(required)]
     department: Option<String>,
+    /// Why a provider that should have been asked was not heard, as the code of its error (`budget_exceeded`,
+    /// `provider_error`, …): the device answers in its place. Null where none was needed or it answered.
+    #[schema(required)]
+    degraded: Option<String>,
 }
 
 /// An intent with its score.

@@ -1,5 +1,7 @@
 //! What a tenant writes: prompts, approved answers, the profile.
 
+use std::collections::BTreeMap;
+
 use utoipa::ToSchema;
 
 /// What a caller writes of a prompt.
@@ -121,4 +123,20 @@ pub(crate) struct TenantProfile {
     /// Phrases of 2 to 100 characters that the content filter stops.
     #[schema(value_type = Option<Vec<String>>, nullable = false, max_items = 500)]
     filter_block: Vec<String>,
+    /// Country its customers live in, ISO 3166-1 alpha-2: phone numbers, documents and prices without a country are
+    /// read as its own. Brazil when empty.
+    #[schema(value_type = Option<String>, nullable = false, max_length = 2)]
+    country: String,
+    /// IANA name of the time zone by which "amanhã" is a date; that of São Paulo when empty.
+    #[schema(value_type = Option<String>, nullable = false)]
+    time_zone: String,
+    /// Names of its products, 2 to 100 characters, found in messages.
+    #[schema(value_type = Option<Vec<String>>, nullable = false, max_items = 2000)]
+    products: Vec<String>,
+    /// How its order numbers look, as regular expressions of 1 to 200 characters.
+    #[schema(value_type = Option<Vec<String>>, nullable = false, max_items = 20)]
+    order_patterns: Vec<String>,
+    /// How much each reason of a priority counts, 0 to 3, by its code (`anger`, `deadline`, …); 1 where not named.
+    #[schema(value_type = Option<Object>, nullable = false)]
+    priority_weights: BTreeMap<String, f32>,
 }

@@ -7,6 +7,7 @@ mod app;
 mod chat;
 mod content;
 mod conversations;
+mod moderation;
 mod pages;
 mod refusals;
 mod serving;

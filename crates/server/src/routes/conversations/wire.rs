@@ -2,7 +2,9 @@
 
 use jiff::Timestamp;
 use pytake_assistant::chat::UsageReport;
-use pytake_assistant::conversation::{AnswerRecord, Conversation, ConversationMessage, Summary};
+use pytake_assistant::conversation::{
+    AnswerRecord, Conversation, ConversationMessage, MessageAnalysis, Summary,
+};
 use pytake_assistant::service::ConversationDetail;
 use pytake_assistant::trail::Trail;
 use serde::Serialize;
@@ -51,6 +53,10 @@ pub(crate) struct MessageView {
     /// BCP 47 code, where known.
     #[schema(required)]
     language: Option<String>,
+    /// What was found in a customer's message, by type of analysis, in the shapes of `POST /api/v1/ai/analyze`; abuse
+    /// only where it is flagged.
+    #[schema(required, value_type = Option<Object>)]
+    analysis: Option<MessageAnalysis>,
     /// Tokens of the content, o200k.
     tokens: u32,
     /// Who answered.
@@ -75,6 +81,7 @@ impl From<ConversationMessage> for MessageView {
             content: message.content,
             created_at: message.created_at,
             language: message.language,
+            analysis: message.analysis,
             tokens: message.tokens,
             provider: None,
             model: None,
