@@ -8,7 +8,8 @@ use pytake_assistant::prompts::CustomPrompt;
 use pytake_assistant::service::{PromptDraft, RenderedPrompt, UserUsageReport};
 use pytake_assistant::{
     AIProviderTrait, AnalyzeRequest, AnalyzeResponse, Assistant, ChatRequest, ChatResponse, ChatStream,
-    ClassifyRequest, ClassifyResponse, CustomAnalysis, Settings,
+    ClassifyRequest, ClassifyResponse, CustomAnalysis, ModerateRequest, ModerateResponse, Moderator,
+    Settings,
 };
 use pytake_providers::LocalProvider;
 use pytake_store_sqlite::SqliteStore;
@@ -37,6 +38,7 @@ struct Ready {
 pub struct AIServiceBuilder {
     providers: Vec<Arc<dyn AIProviderTrait>>,
     analyses: Vec<Arc<dyn CustomAnalysis>>,
+    moderator: Option<Arc<dyn Moderator>>,
     settings: Settings,
     store: Option<SqliteStore>,
     with_demo: bool,
@@ -54,6 +56,13 @@ impl AIServiceBuilder {
     #[must_use]
     pub fn analysis(mut self, analysis: impl CustomAnalysis) -> Self {
         self.analyses.push(Arc::new(analysis));
+        self
+    }
+
+    /// Gives second opinions on messages that the content filter is in doubt about; their text goes to it.
+    #[must_use]
+    pub fn moderator(mut self, moderator: impl Moderator) -> Self {
+        self.moderator = Some(Arc::new(moderator));
         self
     }
 
@@ -102,6 +111,9 @@ impl AIServiceBuilder {
         }
         for analysis in self.analyses {
             builder = builder.analysis(analysis)?;
+        }
+        if let Some(moderator) = self.moderator {
+            builder = builder.moderator(moderator);
         }
         let assistant = builder.provider(Arc::new(LocalProvider::new())).build();
         Ok(AIService::of(assistant, TenantId::default_tenant()))
@@ -191,6 +203,15 @@ impl AIService {
     pub async fn classify_intent(&self, request: ClassifyRequest) -> Result<ClassifyResponse, AIError> {
         let ready = self.ready()?;
         ready.assistant.classify_intent(&ready.tenant, request).await
+    }
+
+    /// Says whether a chat would stop a message, and why.
+    ///
+    /// # Errors
+    /// As [`Assistant::moderate`].
+    pub async fn moderate(&self, request: ModerateRequest) -> Result<ModerateResponse, AIError> {
+        let ready = self.ready()?;
+        ready.assistant.moderate(&ready.tenant, request).await
     }
 
     /// Makes a custom prompt.

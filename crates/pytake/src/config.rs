@@ -41,6 +41,8 @@ pub struct Config {
     pub order: Vec<String>,
     /// `AI_PROVIDER_WEIGHTS`; empty: in order.
     pub weights: Vec<(String, u32)>,
+    /// `AI_MODERATION_PROVIDER`: OpenAI as it is configured, where it gives second opinions on messages.
+    pub moderation: Option<Vendor>,
     /// `AI_MODEL_CATALOG`: a file with facts and prices that go before the built-in ones.
     pub catalog: Option<PathBuf>,
     /// Limits and defaults of the engine.
@@ -113,12 +115,14 @@ impl Config {
         let openai = vendor(&mut reader, "OPENAI", "AI_OPENAI_RATE_LIMIT");
         let anthropic = vendor(&mut reader, "ANTHROPIC", "AI_ANTHROPIC_RATE_LIMIT");
         let order = order(&mut reader, &compatible);
+        let moderation = moderation(&mut reader, openai.as_ref());
         let config = Self {
             listen: reader.parsed("PYTAKE_LISTEN"),
             is_key_always_required: reader.one_of("PYTAKE_AUTH", &["auto", "required"]) == "required",
             database: reader.database("DATABASE_URL"),
             openai,
             anthropic,
+            moderation,
             anthropic_version: reader.text("ANTHROPIC_VERSION"),
             weights: reader.weights("AI_PROVIDER_WEIGHTS", &order),
             order,
@@ -144,6 +148,17 @@ fn vendor(reader: &mut Reader<'_>, prefix: &'static str, rate_limit: &'static st
     let rate_limit = reader.in_range(rate_limit, 1..=u32::MAX);
     let api_key = reader.secret(key)?;
     Some(Vendor { api_key, base_url, model, rate_limit })
+}
+
+/// Who gives second opinions; only where the operator says so, because messages then go there.
+fn moderation(reader: &mut Reader<'_>, openai: Option<&Vendor>) -> Option<Vendor> {
+    if reader.one_of("AI_MODERATION_PROVIDER", &["none", "openai"]) != "openai" {
+        return None;
+    }
+    if openai.is_none() {
+        reader.problem("OPENAI_API_KEY", "is not set, and AI_MODERATION_PROVIDER=openai needs it".to_owned());
+    }
+    openai.cloned()
 }
 
 /// The order of `auto`. Providers that it does not name come after those it names, `local` is always last.
@@ -189,6 +204,9 @@ fn settings(reader: &mut Reader<'_>) -> Settings {
         request_timeout: std::time::Duration::from_millis(
             reader.in_range("AI_REQUEST_TIMEOUT_MS", 100..=600_000),
         ),
+        moderation_timeout: std::time::Duration::from_millis(
+            reader.in_range("AI_MODERATION_TIMEOUT_MS", 100..=30_000),
+        ),
     }
 }
 
@@ -233,6 +251,17 @@ mod tests {
         assert_eq!(config.order, ["openai", "anthropic", "local"]);
         assert_eq!(config.settings, Settings::default());
         assert!(config.openai.is_none() && config.anthropic.is_none());
+    }
+
+    #[test]
+    fn nobody_moderates_unless_told_to_and_openai_needs_its_key() {
+        let with_key = ("OPENAI_API_KEY", "sk-1");
+        assert!(config(&[with_key]).unwrap().moderation.is_none());
+        assert!(config(&[with_key, ("AI_MODERATION_PROVIDER", "none")]).unwrap().moderation.is_none());
+        assert!(config(&[with_key, ("AI_MODERATION_PROVIDER", "openai")]).unwrap().moderation.is_some());
+        let text = problems(&[("AI_MODERATION_PROVIDER", "openai")]);
+        assert!(text.contains("AI_MODERATION_PROVIDER") && text.contains("OPENAI_API_KEY"), "{text}");
+        assert!(problems(&[("AI_MODERATION_PROVIDER", "mistral")]).contains("none, openai"));
     }
 
     #[test]

@@ -33,6 +33,7 @@ pub use pytake_assistant::provider::{
 pub use pytake_assistant::service::{PromptDraft, RenderedPrompt, UserUsageReport};
 pub use pytake_assistant::{
     AIError, AIProvider, AIProviderTrait, AnalysisType, AnalyzeRequest, AnalyzeResponse, ChatEvent,
-    ChatRequest, ChatResponse, ChatStream, ClassifyRequest, ClassifyResponse, ErrorKind, Settings,
+    ChatRequest, ChatResponse, ChatStream, ClassifyRequest, ClassifyResponse, ErrorKind, ModerateRequest,
+    ModerateResponse, ModerationOpinion, Moderator, Settings,
 };
-pub use wiring::{Wired, WiringError, providers, wire};
+pub use wiring::{Wired, WiringError, moderator, providers, wire};

@@ -29,6 +29,8 @@ enum Command {
     Keys(commands::keys::KeysCommand),
     /// Talks to the assistant in the terminal, through the same pipeline as the API.
     Chat(commands::chat::ChatArguments),
+    /// Scores the analysis on labelled data.
+    Eval(commands::eval::EvalArguments),
     /// Prints the OpenAPI document.
     Openapi,
 }
@@ -47,6 +49,7 @@ fn main() -> ExitCode {
         Command::Doctor => runtime.block_on(commands::doctor::run()),
         Command::Keys(command) => runtime.block_on(commands::keys::run(command)),
         Command::Chat(arguments) => runtime.block_on(commands::chat::run(arguments)),
+        Command::Eval(arguments) => runtime.block_on(commands::eval::run(arguments)),
         Command::Openapi => commands::openapi::run(),
     };
     match done {

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use pytake_assistant::money::ModelCatalog;
 use pytake_assistant::router::RouterConfig;
-use pytake_assistant::{AIProviderTrait, Assistant};
+use pytake_assistant::{AIProviderTrait, Assistant, Moderator};
 use pytake_providers::{
     AnthropicConfig, AnthropicProvider, CompatibleConfig, CompatibleProvider, LocalProvider, OpenAIConfig,
-    OpenAIProvider,
+    OpenAIModerator, OpenAIProvider,
 };
 use pytake_store_sqlite::{SqliteOptions, SqliteStore};
 
-use crate::config::{Config, Database};
+use crate::config::{Config, Database, Vendor};
 use crate::demo::demo_shop;
 
 /// Why a configuration cannot be built.
@@ -71,6 +71,9 @@ pub fn wire(config: &Config) -> Result<Wired, WiringError> {
     for provider in providers(config)? {
         builder = builder.provider(provider);
     }
+    if let Some(moderator) = moderator(config)? {
+        builder = builder.moderator(moderator);
+    }
     Ok(Wired { assistant: builder.build(), store })
 }
 
@@ -88,11 +91,8 @@ fn catalog(config: &Config) -> Result<ModelCatalog, WiringError> {
 pub fn providers(config: &Config) -> Result<Vec<Arc<dyn AIProviderTrait>>, WiringError> {
     let mut providers: Vec<Arc<dyn AIProviderTrait>> = Vec::new();
     if let Some(vendor) = &config.openai {
-        let mut openai = OpenAIConfig::new(vendor.api_key.clone());
-        openai.rate_limit = Some(vendor.rate_limit);
-        openai.base_url = vendor.base_url.clone().unwrap_or(openai.base_url);
-        openai.default_model = vendor.model.clone().unwrap_or(openai.default_model);
-        providers.push(Arc::new(OpenAIProvider::new(openai).map_err(unusable("OPENAI_BASE_URL"))?));
+        let openai = OpenAIProvider::new(openai_config(vendor)).map_err(unusable("OPENAI_BASE_URL"))?;
+        providers.push(Arc::new(openai));
     }
     if let Some(vendor) = &config.anthropic {
         let mut anthropic = AnthropicConfig::new(vendor.api_key.clone());
@@ -116,6 +116,24 @@ pub fn providers(config: &Config) -> Result<Vec<Arc<dyn AIProviderTrait>>, Wirin
     }
     providers.push(Arc::new(LocalProvider::new()));
     Ok(providers)
+}
+
+fn openai_config(vendor: &Vendor) -> OpenAIConfig {
+    let mut openai = OpenAIConfig::new(vendor.api_key.clone());
+    openai.rate_limit = Some(vendor.rate_limit);
+    openai.base_url = vendor.base_url.clone().unwrap_or(openai.base_url);
+    openai.default_model = vendor.model.clone().unwrap_or(openai.default_model);
+    openai
+}
+
+/// Makes the configured moderator, if there is one.
+///
+/// # Errors
+/// [`WiringError::Provider`] naming the variable behind it when it cannot be made.
+pub fn moderator(config: &Config) -> Result<Option<Arc<dyn Moderator>>, WiringError> {
+    let Some(vendor) = &config.moderation else { return Ok(None) };
+    let made = OpenAIModerator::new(&openai_config(vendor)).map_err(unusable("OPENAI_BASE_URL"))?;
+    Ok(Some(Arc::new(made)))
 }
 
 fn unusable<E: std::fmt::Display>(variable: &'static str) -> impl Fn(E) -> WiringError {

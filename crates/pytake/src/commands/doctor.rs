@@ -119,6 +119,7 @@ async fn everything_built(findings: &mut Findings, config: &Config) {
         Err(error) => findings.bad("API keys", &error.to_string(), "see database"),
     }
     providers(findings, config).await;
+    moderation(findings, config).await;
     wired.store.close();
 }
 
@@ -137,6 +138,27 @@ async fn providers(findings: &mut Findings, config: &Config) {
             Ok(Err(failure)) => findings.bad(&what, &failure.to_string(), mend(failure.kind)),
             Err(_) => findings.bad(&what, "no answer in 20 s", mend(FailureKind::Timeout)),
         }
+    }
+}
+
+async fn moderation(findings: &mut Findings, config: &Config) {
+    let Ok(Some(moderator)) = pytake::moderator(config) else { return };
+    let what = "moderation";
+    match tokio::time::timeout(PROVIDER_TIMEOUT, moderator.moderate("ok")).await {
+        Ok(Ok(opinion)) => {
+            Findings::good(what, &format!("{} answers with {}", moderator.name(), opinion.model));
+        }
+        Ok(Err(failure)) => findings.bad(what, &failure.to_string(), mend_moderation(failure.kind)),
+        Err(_) => findings.bad(what, "no answer in 20 s", mend_moderation(FailureKind::Timeout)),
+    }
+}
+
+fn mend_moderation(kind: FailureKind) -> &'static str {
+    match kind {
+        FailureKind::ModelNotFound => {
+            "what OPENAI_BASE_URL names does not moderate: set AI_MODERATION_PROVIDER to none"
+        }
+        other => mend(other),
     }
 }
 

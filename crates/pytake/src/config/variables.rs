@@ -78,6 +78,8 @@ pub static VARIABLES: &[Variable] = &[
 
     variable("AI_CONTENT_FILTER_ENABLED", Some("true"), "true", "Content filter on the way in and out."),
     variable("AI_CONTENT_FILTER_STRICT", Some("false"), "true", "Strict level: also slurs and strong abuse."),
+    variable("AI_MODERATION_PROVIDER", Some("none"), "openai", "none, or openai: messages that the content filter is in doubt about are sent to its moderation for a second opinion; needs OPENAI_API_KEY."),
+    variable("AI_MODERATION_TIMEOUT_MS", Some("1500"), "1500", "How long a second opinion is waited for, in milliseconds, 100 to 30000; without it the message is answered."),
     variable("AI_USAGE_TRACKING_ENABLED", Some("true"), "true", "Keeps limits and books every call."),
     variable("AI_DAILY_REQUEST_LIMIT", Some("1000"), "1000", "Requests of one user on a UTC day."),
     variable("AI_MONTHLY_BUDGET_USD", None, "25", "US dollars per tenant and UTC month; at the cap nothing paid is called any more."),

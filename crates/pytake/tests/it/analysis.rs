@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use pytake_assistant::id::{TenantId, UserId};
 use pytake_assistant::ledger::{Operation, UsageKey, UsageQuery, UsageRow};
 use pytake_assistant::provider::{Completion, CompletionRequest, FinishReason, ProviderFailure};
-use pytake_assistant::{AIProviderTrait, AnalysisType, AnalyzeRequest};
+use pytake_assistant::{AIProviderTrait, AnalysisEngine, AnalysisType, AnalyzeRequest};
 use pytake_testkit::{Act, Answer, FakeVendor, TestApp, Wire};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
@@ -54,31 +54,28 @@ fn problem(answer: &Answer) -> (u16, String, String) {
 }
 
 #[tokio::test]
-async fn the_device_does_its_part_and_one_call_does_the_rest() {
+async fn one_call_finds_everything_that_a_provider_is_asked_for() {
     let entity = json!({"entities": [
         {"type": "order_id", "text": "#AB12345", "value": "AB12345", "confidence": 0.9},
         {"type": "phone", "text": "+55 11 99999-0000", "value": "5511999990000", "confidence": 0.9},
     ], "confidence": 0.8});
     let (app, vendor) = app(vec![say(&json!({"sentiment": sentiment(), "entity": entity}))]).await;
-    let answer = analyze(&app, LATE, &["language", "sentiment", "entity", "spam"], "auto").await;
+    let answer = analyze(&app, LATE, &["sentiment", "entity"], "provider").await;
     let body = answer.json();
     assert_eq!((answer.status.as_u16(), &body["provider"]), (200, &json!("openai")), "{}", answer.text);
-    assert_eq!(body["analysis"]["language"]["code"], "pt");
-    assert_eq!(body["analysis"]["sentiment"]["polarity"], "negative");
-    assert_eq!(body["analysis"]["spam"], json!({"flagged": false, "score": null, "categories": []}));
+    assert_eq!(
+        (&body["analysis"]["sentiment"]["polarity"], &body["degraded"]),
+        (&json!("negative"), &Value::Null)
+    );
     let entities = body["analysis"]["entity"]["entities"].as_array().unwrap();
     assert_eq!(entities.len(), 1, "a phone number that nobody wrote is dropped: {body}");
     assert_eq!((&entities[0]["start"], &entities[0]["end"]), (&json!(11), &json!(19)));
     assert_eq!(body["analysis"]["entity"]["order_id"], "AB12345");
-    assert_eq!(
-        (&body["confidence"]["spam"], body["confidence"].as_object().unwrap().len()),
-        (&Value::Null, 4)
-    );
-
+    assert_eq!(body["confidence"]["sentiment"], 0.9);
     assert_eq!(vendor.calls(), 1);
     let sent = &vendor.bodies()[0];
     let asked = sent["response_format"]["json_schema"]["schema"]["properties"].as_object().unwrap();
-    assert_eq!(asked.keys().collect::<Vec<_>>(), ["sentiment", "entity"], "the device's types are not asked");
+    assert_eq!(asked.keys().collect::<Vec<_>>(), ["sentiment", "entity"]);
     let rows = booked(&app).await;
     assert_eq!(rows.len(), 1);
     assert_eq!(
@@ -90,8 +87,10 @@ async fn the_device_does_its_part_and_one_call_does_the_rest() {
 #[tokio::test]
 async fn the_device_alone_is_counted_and_costs_nothing() {
     let (app, vendor) = app(vec![Act::Hang]).await;
-    let answer = analyze(&app, LATE, &["language", "entity", "toxicity"], "local").await;
+    let types = AnalysisType::BUILT_IN.map(|kind| kind.as_str().to_owned());
+    let answer = analyze(&app, LATE, &types.each_ref().map(String::as_str), "local").await;
     let body = answer.json();
+    assert_eq!(body["analysis"].as_object().unwrap().len(), 10);
     assert_eq!((answer.status.as_u16(), &body["provider"]), (200, &json!("local")), "{}", answer.text);
     assert_eq!(body["analysis"]["entity"]["email"], "ana@loja.com");
     let usage = app.get("/api/v1/ai/usage/ana").await.json();
@@ -109,7 +108,7 @@ async fn a_wrong_shape_is_repaired_once_and_both_calls_are_booked() {
     wrong["polarity"] = json!("furious");
     let (app, vendor) =
         app(vec![say(&json!({"sentiment": wrong})), say(&json!({"sentiment": sentiment()}))]).await;
-    let answer = analyze(&app, LATE, &["sentiment"], "auto").await;
+    let answer = analyze(&app, LATE, &["sentiment"], "provider").await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     assert_eq!(vendor.calls(), 2);
     let repair = vendor.bodies()[1]["messages"].to_string();
@@ -121,7 +120,7 @@ async fn a_wrong_shape_is_repaired_once_and_both_calls_are_booked() {
 #[tokio::test]
 async fn a_model_that_never_gets_it_right_gives_an_error_and_the_place_back() {
     let (app, vendor) = app(vec![Act::Say("I would rather not.".into())]).await;
-    let answer = analyze(&app, LATE, &["sentiment", "language"], "auto").await;
+    let answer = analyze(&app, LATE, &["sentiment", "language"], "provider").await;
     assert_eq!(problem(&answer), (502, "provider_error".into(), String::new()), "{}", answer.text);
     let rows = booked(&app).await;
     let calls = u64::try_from(vendor.calls()).unwrap();
@@ -142,18 +141,66 @@ async fn text_that_chat_would_stop_is_analysed() {
     assert_eq!(body["analysis"]["injection"]["categories"], json!(["prompt_injection"]));
 }
 
+/// Nobody can tell what it is about.
+const UNCLEAR: &str = "então, sobre aquilo do outro dia";
+
 #[tokio::test]
-async fn without_a_provider_it_says_what_is_missing() {
+async fn a_provider_is_asked_for_what_the_device_is_unsure_of_and_for_nothing_else() {
+    let sure = json!({"intent": {"primary": "follow_up", "confidence": 0.8, "secondary": []}});
+    let (app, vendor) = app(vec![say(&sure)]).await;
+    let body = analyze(&app, "cadê meu pedido?", &["intent", "sentiment", "priority"], "auto").await.json();
+    assert_eq!((&body["provider"], &body["degraded"]), (&json!("local"), &Value::Null), "{body}");
+    assert_eq!(
+        (&body["analysis"]["intent"]["primary"], vendor.calls()),
+        (&json!("order_status"), 0),
+        "{body}"
+    );
+    let body = analyze(&app, UNCLEAR, &["intent", "priority"], "auto").await.json();
+    assert_eq!(
+        (&body["provider"], &body["analysis"]["intent"]["primary"]),
+        (&json!("openai"), &json!("follow_up"))
+    );
+    let asked = &vendor.bodies()[0]["response_format"]["json_schema"]["schema"]["properties"];
+    assert_eq!(asked.as_object().unwrap().keys().collect::<Vec<_>>(), ["intent"]);
+}
+
+#[tokio::test]
+async fn the_device_stands_in_for_a_provider_that_is_down_and_says_so() {
+    let (app, vendor) = app(vec![Act::Say("I would rather not.".into())]).await;
+    let body = analyze(&app, UNCLEAR, &["intent"], "auto").await.json();
+    assert_eq!((&body["provider"], &body["degraded"]), (&json!("local"), &json!("provider_error")), "{body}");
+    let body = classify(&app, &json!({"message": UNCLEAR})).await.json();
+    assert_eq!((&body["provider"], &body["degraded"]), (&json!("local"), &json!("provider_error")), "{body}");
+    assert!(vendor.calls() > 0 && body["confidence"].as_f64().unwrap() < 0.5);
+    let usage = app.get("/api/v1/ai/usage/ana").await.json();
+    assert_eq!(usage["requests_today"], 2, "{usage}");
+}
+
+#[tokio::test]
+async fn without_a_provider_the_device_does_it_all() {
     let app = TestApp::builder().start();
-    let answer = analyze(&app, LATE, &["sentiment", "priority", "spam"], "auto").await;
-    assert_eq!(problem(&answer), (503, "service_unavailable".into(), String::new()));
-    let said = answer.json()["message"].as_str().unwrap().to_owned();
-    assert!(said.contains("sentiment, priority need") && said.contains("OPENAI_API_KEY"), "{said}");
-    assert_eq!(analyze(&app, LATE, &["entity", "spam"], "auto").await.json()["provider"], "local");
-    assert_eq!(analyze(&app, LATE, &["spam"], "provider").await.status, 503);
-    assert_eq!(problem(&analyze(&app, LATE, &["sentiment"], "local").await).2, "engine");
-    assert_eq!(problem(&classify(&app, &json!({"engine": "local"})).await).2, "engine");
-    assert_eq!(classify(&app, &json!({})).await.status, 503);
+    let body = analyze(&app, LATE, &["sentiment", "priority", "entity", "spam"], "auto").await.json();
+    assert_eq!((&body["provider"], &body["degraded"]), (&json!("local"), &Value::Null), "{body}");
+    let body = classify(&app, &json!({"engine": "local"})).await.json();
+    assert_eq!(body["provider"], "local");
+    let refused = analyze(&app, LATE, &["spam"], "provider").await;
+    assert_eq!(problem(&refused), (503, "service_unavailable".into(), String::new()));
+    assert!(refused.json()["message"].as_str().unwrap().contains("OPENAI_API_KEY"));
+    assert_eq!(classify(&app, &json!({"engine": "provider"})).await.status, 503);
+}
+
+#[tokio::test]
+async fn bare_names_are_enough_for_the_device() {
+    let app = TestApp::builder().start();
+    let names = ["cancel_order", "rastrear pedido", "opening hours"];
+    for (message, intent) in [
+        ("quero cancelar a compra que fiz ontem", "cancel_order"),
+        ("where is my package?", "rastrear pedido"),
+        ("que horas vocês abrem amanhã?", "opening hours"),
+    ] {
+        let body = classify(&app, &json!({"message": message, "available_intents": names})).await.json();
+        assert_eq!((&body["intent"], &body["department"]), (&json!(intent), &Value::Null), "{body}");
+    }
 }
 
 #[tokio::test]
@@ -161,7 +208,7 @@ async fn the_callers_intents_are_the_only_ones() {
     let chosen = json!({"intent": "late", "confidence": 0.7, "alternatives": [
         {"intent": "out_of_scope", "confidence": 0.2}]});
     let (app, vendor) = app(vec![say(&chosen)]).await;
-    let intents = json!({"available_intents": ["buy",
+    let intents = json!({"engine": "provider", "available_intents": ["buy",
         {"name": "late", "description": "did not arrive", "examples": ["cadê?"]}]});
     let answer = classify(&app, &intents).await;
     let body = answer.json();
@@ -181,7 +228,7 @@ async fn the_callers_intents_are_the_only_ones() {
 async fn a_built_in_intent_has_its_department() {
     let (app, _vendor) =
         app(vec![say(&json!({"intent": "order_status", "confidence": 1, "alternatives": []}))]).await;
-    let body = classify(&app, &json!({})).await.json();
+    let body = classify(&app, &json!({"engine": "provider"})).await.json();
     assert_eq!((&body["intent"], &body["department"]), (&json!("order_status"), &json!("logistics")));
 }
 
@@ -217,8 +264,9 @@ async fn limits_and_budget_hold_for_analysis_too() {
             settings.daily_request_limit = 1;
         })
         .start();
-    assert_eq!(problem(&analyze(&app, LATE, &["sentiment"], "auto").await).1, "budget_exceeded");
-    assert_eq!(analyze(&app, LATE, &["spam"], "auto").await.status, 200, "what is free is not refused");
+    assert_eq!(problem(&analyze(&app, LATE, &["sentiment"], "provider").await).1, "budget_exceeded");
+    let body = analyze(&app, UNCLEAR, &["intent"], "auto").await.json();
+    assert_eq!(body["degraded"], "budget_exceeded", "what is free is not refused: {body}");
     assert_eq!(problem(&analyze(&app, LATE, &["spam"], "auto").await).1, "daily_limit_exceeded");
     assert_eq!(vendor.calls(), 0);
 }
@@ -262,6 +310,7 @@ async fn an_analysis_whose_caller_left_is_booked() {
         message: LATE.to_owned(),
         user_id: "ana".to_owned(),
         analysis_type: vec![AnalysisType::Sentiment],
+        engine: AnalysisEngine::Provider,
         ..AnalyzeRequest::default()
     };
     let assistant = app.assistant.clone();

@@ -8,7 +8,27 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 /// Each package with its folder, what it may use, and what its tests may use besides. Whoever adds an
 /// arrow here changes `docs/architecture.md` too.
 const ARROWS: &[Arrows] = &[
-    Arrows { package: "pytake-understanding", folder: "crates/understanding", may_use: &[], in_tests: &[] },
+    Arrows { package: "pytake-encoder", folder: "crates/encoder", may_use: &[], in_tests: &[] },
+    Arrows { package: "pytake-entities", folder: "crates/entities", may_use: &[], in_tests: &[] },
+    Arrows {
+        package: "pytake-understanding",
+        folder: "crates/understanding",
+        may_use: &["pytake-encoder", "pytake-entities"],
+        in_tests: &[],
+    },
+    Arrows {
+        package: "pytake-evaluation",
+        folder: "crates/evaluation",
+        may_use: &["pytake-understanding"],
+        in_tests: &[],
+    },
+    // Makes the weights; nothing of the product uses it.
+    Arrows {
+        package: "pytake-train",
+        folder: "crates/train",
+        may_use: &["pytake-encoder", "pytake-understanding"],
+        in_tests: &[],
+    },
     Arrows { package: "pytake-tokenizer", folder: "crates/tokenizer", may_use: &[], in_tests: &[] },
     Arrows {
         package: "pytake-assistant",
@@ -58,6 +78,7 @@ const ARROWS: &[Arrows] = &[
         folder: "crates/pytake",
         may_use: &[
             "pytake-assistant",
+            "pytake-evaluation",
             "pytake-providers",
             "pytake-server",
             "pytake-store",

@@ -25,12 +25,12 @@ async fn with_nothing_configured_the_approved_answer_is_given_and_its_reason_kep
         (&json!("Abrimos das 9h às 18h."), &json!("local"))
     );
     assert_eq!(answer["usage"]["cost_micro_usd"], 0);
-    assert_eq!(answer["metadata"]["confidence_source"], "lexical_coverage");
+    assert_eq!(answer["metadata"]["confidence_source"], "approved_answer_fit");
     let stored = app.get("/api/v1/ai/conversations/c").await.json();
     let trail = &stored["messages"][1]["trail"];
     let steps: Vec<&str> =
         trail["steps"].as_array().unwrap().iter().map(|s| s["step"].as_str().unwrap()).collect();
-    assert_eq!(steps, ["screen", "understand", "decide", "compose", "vet"], "{trail}");
+    assert_eq!(steps, ["screen", "understand", "decide", "compose", "generate", "vet"], "{trail}");
     assert_eq!(trail["facts"], json!(["horario"]));
 }
 
