@@ -60,7 +60,7 @@ impl Task {
     /// The labels that mean yes where `--positive` does not say: those of the data sets in docs/understanding.md.
     pub const fn usual_positives(self) -> &'static [&'static str] {
         match self {
-            Self::Toxicity => &["toxic", "hateful", "hate", "offensive", "harmful"],
+            Self::Toxicity => &["toxic", "toxic-1", "hateful", "hate", "offensive", "harmful"],
             Self::Spam => &["spam"],
             Self::Injection => &["injection", "jailbreak"],
             Self::Intent | Self::Sentiment | Self::Emotion | Self::Language | Self::Entity => &[],
