@@ -25,7 +25,10 @@ use crate::task::{Options, Task};
 pub fn score_file(task: Task, path: &Path, options: &Options) -> Result<Figures, EvaluationError> {
     let questions = lines::read(path, task)?;
     let examples = match &options.train {
-        Some(path) => Some(first_of_each(lines::read(path, Task::Intent)?, options.per_class)),
+        Some(path) => {
+            let most = options.per_class.unwrap_or(usize::MAX);
+            Some(lines::first_of_each(lines::read(path, Task::Intent)?, most).0)
+        }
         None => None,
     };
     score_lines(task, &questions, examples.as_deref(), &options.positive)
@@ -48,18 +51,6 @@ pub fn score_lines(
     figures.per_message_us = Times::of(times);
     figures.seconds = started.elapsed().as_secs_f64();
     Ok(figures)
-}
-
-fn first_of_each(lines: Vec<Line>, most: Option<usize>) -> Vec<Line> {
-    let Some(most) = most else { return lines };
-    let mut counts = std::collections::BTreeMap::<String, usize>::new();
-    let mut kept = lines;
-    kept.retain(|line| {
-        let count = counts.entry(line.gold.label().unwrap_or_default().to_owned()).or_default();
-        *count += 1;
-        *count <= most
-    });
-    kept
 }
 
 /// What the device says about each line, and how many microseconds each took.

@@ -123,6 +123,16 @@ fn named_language(path: &Path) -> Option<String> {
     name.split('.').find(is_language).map(str::to_owned)
 }
 
+/// The first so many lines of each label, and the others.
+pub(crate) fn first_of_each(lines: Vec<Line>, most: usize) -> (Vec<Line>, Vec<Line>) {
+    let mut counts = std::collections::BTreeMap::<String, usize>::new();
+    lines.into_iter().partition(|line| {
+        let count = counts.entry(line.gold.label().unwrap_or_default().to_owned()).or_default();
+        *count += 1;
+        *count <= most
+    })
+}
+
 fn parse(raw: Raw, task: Task) -> Result<Line, String> {
     let text = raw.text.ok_or("it has no \"text\"")?;
     let gold = if task == Task::Entity {

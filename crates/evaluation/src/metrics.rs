@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use pytake_understanding::linear::calibration::expected_calibration_error;
+
 /// Hits, false alarms and misses of one class.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
@@ -97,21 +99,7 @@ pub(crate) fn percentile(sorted: &[f64], share: f64) -> f64 {
 
 /// Expected calibration error over ten bins: how far stated confidence is from the share that is right.
 pub(crate) fn calibration_error(stated: &[(f32, bool)]) -> Option<f64> {
-    if stated.is_empty() {
-        return None;
-    }
-    let mut bins = [(0_u64, 0.0_f64, 0_u64); 10];
-    for (confidence, is_right) in stated {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 9 after the clamp")]
-        let bin = &mut bins[(f64::from(*confidence) * 10.0).clamp(0.0, 9.0) as usize];
-        bin.0 += 1;
-        bin.1 += f64::from(*confidence);
-        bin.2 += u64::from(*is_right);
-    }
-    let error = |(count, sum, right): &(u64, f64, u64)| {
-        (sum - *right as f64).abs() / (*count).max(1) as f64 * *count as f64
-    };
-    Some(bins.iter().map(error).sum::<f64>() / stated.len() as f64)
+    (!stated.is_empty()).then(|| f64::from(expected_calibration_error(stated, 10)))
 }
 
 #[cfg(test)]

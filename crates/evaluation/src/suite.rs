@@ -431,11 +431,11 @@ impl Measurement {
         let in_language = |line: &Line, language: &str| line.language.as_deref() == Some(language);
         Some(Rounds::Trained(match self.split {
             Split::Whole | Split::InOurLanguages => Vec::new(),
-            Split::TenOfEach => vec![first_of_each(first, 10)],
+            Split::TenOfEach => vec![lines::first_of_each(first, 10)],
             Split::EveryFifth => vec![fold(&first, |at| at % 5 == 0)],
             Split::FirstFile(most) => {
                 let examples = match most {
-                    Some(most) => first_of_each(first, most).0,
+                    Some(most) => lines::first_of_each(first, most).0,
                     None => first,
                 };
                 vec![(examples, files.into_iter().flatten().collect())]
@@ -459,16 +459,6 @@ enum Rounds {
     Shipped(Vec<Line>),
     /// Examples, questions.
     Trained(Vec<(Vec<Line>, Vec<Line>)>),
-}
-
-/// The first so many lines of each label, and the others.
-fn first_of_each(lines: Vec<Line>, most: usize) -> (Vec<Line>, Vec<Line>) {
-    let mut counts = std::collections::BTreeMap::<String, usize>::new();
-    lines.into_iter().partition(|line| {
-        let count = counts.entry(line.gold.label().unwrap_or_default().to_owned()).or_default();
-        *count += 1;
-        *count <= most
-    })
 }
 
 /// Examples and questions by the place of a line among those of its label and language.
@@ -508,7 +498,7 @@ mod tests {
     #[test]
     fn no_line_is_an_example_and_a_question() {
         let all = lines(&["a", "a", "b", "a", "b", "a", "a", "a"]);
-        let (examples, questions) = first_of_each(all.clone(), 2);
+        let (examples, questions) = lines::first_of_each(all.clone(), 2);
         assert_eq!((examples.len(), questions.len()), (4, 4));
         let (examples, questions) = fold(&all, |at| at % 5 == 0);
         assert_eq!((examples.len(), questions.len()), (5, 3));

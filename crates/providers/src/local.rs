@@ -157,11 +157,7 @@ fn is_greeting(message: &str) -> bool {
         "oi ola opa eai ei ai tudo bom boa hola buenas buenos buen hi hello hey good greetings";
     // Longer messages than "olá, bom dia, tudo bem com vocês?" say something else.
     const MAX_WORDS: usize = 8;
-    let is_one_of = |list: &str, text: &str| list.split_whitespace().any(|word| word == text);
-    let words = fold::words(message);
-    (1..=MAX_WORDS).contains(&words.len())
-        && words.iter().all(|word| is_one_of(WORDS, word.text))
-        && words.iter().any(|word| is_one_of(OPENERS, word.text))
+    says_only(message, WORDS, OPENERS, MAX_WORDS)
 }
 
 /// True where a message thanks and nothing else, in any of the three languages.
@@ -175,11 +171,16 @@ fn is_thanks(message: &str) -> bool {
          gracias agradezco thanks thank thx tks";
     // Longer messages than "muito obrigada mesmo pela ajuda e atenção" say something else.
     const MAX_WORDS: usize = 7;
+    says_only(message, WORDS, OPENERS, MAX_WORDS)
+}
+
+/// True where a message has at most so many words, all of them of one list and one at least of the other.
+fn says_only(message: &str, words: &str, openers: &str, most: usize) -> bool {
     let is_one_of = |list: &str, text: &str| list.split_whitespace().any(|word| word == text);
-    let words = fold::words(message);
-    (1..=MAX_WORDS).contains(&words.len())
-        && words.iter().all(|word| is_one_of(WORDS, word.text))
-        && words.iter().any(|word| is_one_of(OPENERS, word.text))
+    let said = fold::words(message);
+    (1..=most).contains(&said.len())
+        && said.iter().all(|word| is_one_of(words, word.text))
+        && said.iter().any(|word| is_one_of(openers, word.text))
 }
 
 fn youre_welcome(language: Language) -> &'static str {

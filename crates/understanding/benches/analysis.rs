@@ -45,7 +45,8 @@ fn whole(filter: &ContentFilter, text: &str) {
     let message = Message::new(text);
     let view = View::of(&message);
     black_box(message.language());
-    let verdict = screening::screen(filter, &message, &view);
+    let toxicity = toxicity::read(&view);
+    let verdict = screening::screen(filter, &message, &toxicity);
     let mood = sentiment::read(&view);
     let intent = intents::built_in().choose(&message);
     let facts = Facts {
@@ -58,7 +59,7 @@ fn whole(filter: &ContentFilter, text: &str) {
         ..Facts::default()
     };
     black_box(priority(&facts, &Weights::new()));
-    black_box((emotion::read(&view), toxicity::read(&view), injection::read(&view, false)));
+    black_box((emotion::read(&view), toxicity, injection::read(&view, false)));
     black_box(entities_of(&message));
 }
 

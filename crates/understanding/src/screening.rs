@@ -7,18 +7,16 @@
 //! in docs/understanding.md.
 
 use crate::filter::{Category, ContentFilter, FilterLevel, FilterMatch, FilterVerdict};
-use crate::heads::View;
 use crate::message::Message;
-use crate::toxicity::{self, ToxicityCategory};
+use crate::toxicity::{Toxicity, ToxicityCategory};
 
 /// The rule name of what a head has found.
 pub const BY_MEANING: &str = "meaning";
 
-/// Checks what a customer wrote.
-pub fn screen(filter: &ContentFilter, message: &Message<'_>, view: &View) -> FilterVerdict {
+/// Checks what a customer wrote, of which the head has said how abusive it is.
+pub fn screen(filter: &ContentFilter, message: &Message<'_>, toxicity: &Toxicity) -> FilterVerdict {
     let mut verdict = filter.check_inbound_words(message.unmasked());
     let level = filter.level();
-    let toxicity = toxicity::read(view);
     if !toxicity.is_flagged(level) {
         return verdict;
     }

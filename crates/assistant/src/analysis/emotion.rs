@@ -2,7 +2,6 @@
 //!
 //! Shape: `{primary, emotions: [{emotion, score}]}`, strongest first; `primary` is `neutral` where none is shown.
 
-use pytake_understanding::emotion;
 use serde_json::{Value, json};
 
 use super::analyzer::Analyzer;
@@ -63,8 +62,7 @@ impl Analyzer for Emotion {
 
 /// The emotions that the device finds, the most probable first.
 pub(super) fn shown(subject: &Subject<'_>) -> Vec<(&'static str, f32)> {
-    let emotions = emotion::read(subject.view());
-    emotions.felt().into_iter().map(|(emotion, sure)| (emotion.as_str(), sure)).collect()
+    subject.emotions().felt().into_iter().map(|(emotion, sure)| (emotion.as_str(), sure)).collect()
 }
 
 fn shape(shown: &[(&str, f32)]) -> Value {

@@ -1,6 +1,5 @@
 //! Sentiment: how the writer feels about their matter, as one scale.
 
-use pytake_understanding::sentiment;
 use serde_json::{Value, json};
 
 use super::analyzer::Analyzer;
@@ -47,7 +46,7 @@ impl Analyzer for Sentiment {
     }
 
     fn look(&self, subject: &Subject<'_>) -> Finding {
-        let found = sentiment::read(subject.view());
+        let found = subject.sentiment();
         let emotions: Vec<&str> = shown(subject).into_iter().map(|(emotion, _)| emotion).collect();
         let value = json!({
             "polarity": found.polarity.as_str(),

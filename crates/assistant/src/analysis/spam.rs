@@ -2,7 +2,6 @@
 //! head.
 
 use pytake_understanding::filter::Category;
-use pytake_understanding::spam;
 use serde_json::Value;
 
 use super::analyzer::Analyzer;
@@ -30,7 +29,7 @@ impl Analyzer for Spam {
 
     fn look(&self, subject: &Subject<'_>) -> Finding {
         let by_rule = subject.verdict().categories().contains(&Category::Spam);
-        let head = spam::read(subject.view());
+        let head = subject.spam();
         flags(by_rule || head.flagged, by_rule, head.score, &[Category::Spam.as_str()])
     }
 }

@@ -4,14 +4,16 @@ use std::cell::OnceCell;
 use std::sync::Arc;
 
 use jiff::civil::DateTime;
+use pytake_understanding::emotion::{self, Emotions};
 use pytake_understanding::entities::{self, Context, Entity};
 use pytake_understanding::filter::{Category, ContentFilter, FilterLevel, FilterVerdict};
 use pytake_understanding::heads::View;
 use pytake_understanding::intents::Choice;
 use pytake_understanding::message::Message;
 use pytake_understanding::priority::{Facts, Priority, priority};
-use pytake_understanding::sentiment::{self, Satisfaction};
-use pytake_understanding::spam;
+use pytake_understanding::sentiment::{self, Satisfaction, Sentiment};
+use pytake_understanding::spam::{self, Spam};
+use pytake_understanding::toxicity::{self, Toxicity};
 
 use super::topics::Topics;
 use crate::intent_models::IntentReader;
@@ -28,6 +30,11 @@ pub(crate) struct Subject<'a> {
     unanswered: u32,
     verdict: OnceCell<FilterVerdict>,
     view: OnceCell<View>,
+    sentiment: OnceCell<Sentiment>,
+    emotions: OnceCell<Emotions>,
+    toxicity: OnceCell<Toxicity>,
+    spam: OnceCell<Spam>,
+    priority: OnceCell<Priority>,
     intent: OnceCell<Choice>,
     entities: OnceCell<Vec<Entity<'a>>>,
 }
@@ -43,6 +50,11 @@ impl<'a> Subject<'a> {
             unanswered: 1,
             verdict: OnceCell::new(),
             view: OnceCell::new(),
+            sentiment: OnceCell::new(),
+            emotions: OnceCell::new(),
+            toxicity: OnceCell::new(),
+            spam: OnceCell::new(),
+            priority: OnceCell::new(),
             intent: OnceCell::new(),
             entities: OnceCell::new(),
         }
@@ -110,14 +122,33 @@ impl<'a> Subject<'a> {
         self.view.get_or_init(|| View::of(&self.message))
     }
 
+    pub(crate) fn sentiment(&self) -> &Sentiment {
+        self.sentiment.get_or_init(|| sentiment::read(self.view()))
+    }
+
+    pub(crate) fn emotions(&self) -> &Emotions {
+        self.emotions.get_or_init(|| emotion::read(self.view()))
+    }
+
+    pub(crate) fn toxicity(&self) -> &Toxicity {
+        self.toxicity.get_or_init(|| toxicity::read(self.view()))
+    }
+
+    pub(crate) fn spam(&self) -> &Spam {
+        self.spam.get_or_init(|| spam::read(self.view()))
+    }
+
     /// How soon somebody should look, with the tenant's weights.
-    pub(crate) fn priority(&self) -> Priority {
-        let sentiment = sentiment::read(self.view());
+    pub(crate) fn priority(&self) -> &Priority {
+        self.priority.get_or_init(|| self.judge_priority())
+    }
+
+    fn judge_priority(&self) -> Priority {
         let violence = [Category::Violence];
         let facts = Facts {
             signals: *self.message.signals(),
             intent: self.intent().intent.as_deref(),
-            is_dissatisfied: sentiment.satisfaction <= Satisfaction::Dissatisfied,
+            is_dissatisfied: self.sentiment().satisfaction <= Satisfaction::Dissatisfied,
             is_threat: self.verdict().categories().iter().any(|category| violence.contains(category)),
             is_self_harm: self.verdict().is_self_harm(),
             is_spam: self.is_spam(),
@@ -128,7 +159,7 @@ impl<'a> Subject<'a> {
 
     /// True where the patterns or the head call it unwanted advertising.
     pub(crate) fn is_spam(&self) -> bool {
-        self.verdict().categories().contains(&Category::Spam) || spam::read(self.view()).flagged
+        self.verdict().categories().contains(&Category::Spam) || self.spam().flagged
     }
 
     /// What the filter's patterns find at the strict level, whatever the tenant's filter is set to: strong abuse is

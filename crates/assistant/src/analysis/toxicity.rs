@@ -4,7 +4,7 @@
 //! themselves attacks nobody; `self_harm` is named so that somebody looks, and such a message is answered with care.
 
 use pytake_understanding::filter::{Category, FilterLevel};
-use pytake_understanding::toxicity::{self, ToxicityCategory};
+use pytake_understanding::toxicity::ToxicityCategory;
 use serde_json::{Value, json};
 
 use super::analyzer::Analyzer;
@@ -55,7 +55,7 @@ impl Analyzer for Toxicity {
         categories.retain(|category| ATTACKS.contains(category));
         let by_rule = !categories.is_empty();
         let mut named: Vec<&str> = categories.into_iter().map(Category::as_str).collect();
-        let head = toxicity::read(subject.view());
+        let head = subject.toxicity();
         for category in head.named().into_iter().map(ToxicityCategory::as_str) {
             if !named.contains(&category) {
                 named.push(category);

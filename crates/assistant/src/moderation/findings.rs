@@ -27,8 +27,8 @@ impl Findings {
     /// What the turn's filter finds on the device.
     pub(crate) fn on_device(filter: &ContentFilter, message: &Message<'_>) -> Self {
         let view = View::of(message);
-        let verdict = screening::screen(filter, message, &view);
         let toxicity = toxicity::read(&view);
+        let verdict = screening::screen(filter, message, &toxicity);
         let doubt = Doubt::of(&verdict, &toxicity, filter.level());
         let mut matches: Vec<ModerationMatch> = Vec::new();
         for found in verdict.matches {

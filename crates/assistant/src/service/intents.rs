@@ -1,5 +1,6 @@
 //! A tenant's own intents: reading, changing, correcting, taking back. Every change trains the set anew.
 
+use pytake_understanding::intents::{MAX_EXAMPLES_PER_INTENT, MAX_INTENTS};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -9,10 +10,6 @@ use crate::error::{AIError, FieldProblem};
 use crate::id::TenantId;
 use crate::intents::{Intent, IntentSet, IntentSetVersion};
 
-/// Most intents of a set, as many as a request may bring.
-const MAX_INTENTS: usize = 200;
-/// Most examples of an intent, corrections included.
-const MAX_EXAMPLES: usize = 500;
 /// Most examples of a set: what is trained in about ten seconds on one core, see docs/understanding.md.
 const MAX_ALL_EXAMPLES: usize = 5_000;
 /// Longest name of a department, in characters.
@@ -338,11 +335,11 @@ fn check(intents: &[Intent], before: &[Intent], field: &str) -> Result<(), AIErr
         {
             object("department", "must have 1 to 60 characters on one line, or be null");
         }
-        if intent.texts().count() > MAX_EXAMPLES {
+        if intent.texts().count() > MAX_EXAMPLES_PER_INTENT {
             object("examples", "must have at most 500 entries, corrections included");
         }
         for (list, texts) in [("examples", &intent.examples), ("corrections", &intent.corrections)] {
-            for (number, text) in texts.iter().enumerate().take(MAX_EXAMPLES) {
+            for (number, text) in texts.iter().enumerate().take(MAX_EXAMPLES_PER_INTENT) {
                 if text.trim().is_empty() || text.chars().count() > 500 {
                     object(&format!("{list}[{number}]"), "must have 1 to 500 characters");
                 }

@@ -23,7 +23,7 @@ pub(crate) fn screen(subject: &Subject<'_>, situation: &Situation, trail: &mut T
         trail.step("screen", "content filter is switched off");
         return Ok(());
     };
-    let verdict = screening::screen(filter, subject.message(), subject.view());
+    let verdict = screening::screen(filter, subject.message(), subject.toxicity());
     if !verdict.is_blocked() {
         trail.step("screen", "content filter found nothing");
         return Ok(());

@@ -5,7 +5,6 @@
 
 use pytake_understanding::filter::FilterVerdict;
 use pytake_understanding::language::Language;
-use pytake_understanding::toxicity;
 
 use super::recall::Situation;
 use super::screen::stopped;
@@ -40,7 +39,7 @@ pub(crate) fn doubt(
     }
     // The screen has let it through: there is nothing in its verdict.
     let verdict = FilterVerdict::default();
-    let doubt = Doubt::of(&verdict, &toxicity::read(subject.view()), filter.level())?;
+    let doubt = Doubt::of(&verdict, subject.toxicity(), filter.level())?;
     Some(Doubtful { doubt, language: subject.message().language().language })
 }
 

@@ -34,9 +34,9 @@ fn doubtful() -> &'static str {
     let filter = ContentFilter::new(FilterLevel::Normal);
     let score = |text: &str| {
         let message = Message::new(text);
-        let view = View::of(&message);
-        let is_stopped = screening::screen(&filter, &message, &view).is_blocked();
-        if is_stopped { 1.0 } else { read(&view).score }
+        let toxicity = read(&View::of(&message));
+        let is_stopped = screening::screen(&filter, &message, &toxicity).is_blocked();
+        if is_stopped { 1.0 } else { toxicity.score }
     };
     let open = 0.25..NORMAL_THRESHOLD - 0.05;
     let scores = ROUGH.map(score);

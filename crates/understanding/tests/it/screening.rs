@@ -4,13 +4,14 @@ use pytake_understanding::filter::{ContentFilter, FilterLevel};
 use pytake_understanding::heads::View;
 use pytake_understanding::message::Message;
 use pytake_understanding::screening::screen;
+use pytake_understanding::toxicity;
 use serde_json::Value;
 
 use crate::shared_data;
 
 fn stops(level: FilterLevel, text: &str) -> bool {
     let message = Message::new(text);
-    screen(&ContentFilter::new(level), &message, &View::of(&message)).is_blocked()
+    screen(&ContentFilter::new(level), &message, &toxicity::read(&View::of(&message))).is_blocked()
 }
 
 /// How many of the lines are stopped at each level, of how many.
