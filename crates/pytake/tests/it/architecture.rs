@@ -55,9 +55,29 @@ const ARROWS: &[Arrows] = &[
         in_tests: &[],
     },
     Arrows {
+        package: "pytake-whatsapp",
+        folder: "crates/whatsapp",
+        may_use: &["pytake-assistant", "pytake-understanding"],
+        in_tests: &[],
+    },
+    Arrows {
+        package: "pytake-inbox",
+        folder: "crates/inbox",
+        may_use: &["pytake-assistant", "pytake-store", "pytake-understanding"],
+        in_tests: &["pytake-providers", "pytake-store-sqlite"],
+    },
+    // Plays the other side, so it knows nothing of ours.
+    Arrows { package: "pytake-simulator", folder: "crates/simulator", may_use: &[], in_tests: &[] },
+    Arrows {
         package: "pytake-server",
         folder: "crates/server",
-        may_use: &["pytake-assistant", "pytake-store", "pytake-understanding"],
+        may_use: &[
+            "pytake-assistant",
+            "pytake-inbox",
+            "pytake-store",
+            "pytake-understanding",
+            "pytake-whatsapp",
+        ],
         in_tests: &["pytake-store-sqlite", "pytake-testkit"],
     },
     Arrows {
@@ -65,11 +85,14 @@ const ARROWS: &[Arrows] = &[
         folder: "crates/testkit",
         may_use: &[
             "pytake-assistant",
+            "pytake-inbox",
             "pytake-providers",
             "pytake-server",
+            "pytake-simulator",
             "pytake-store",
             "pytake-store-sqlite",
             "pytake-understanding",
+            "pytake-whatsapp",
         ],
         in_tests: &[],
     },
@@ -79,12 +102,15 @@ const ARROWS: &[Arrows] = &[
         may_use: &[
             "pytake-assistant",
             "pytake-evaluation",
+            "pytake-inbox",
             "pytake-providers",
             "pytake-server",
+            "pytake-simulator",
             "pytake-store",
             "pytake-store-sqlite",
             "pytake-tokenizer",
             "pytake-understanding",
+            "pytake-whatsapp",
         ],
         in_tests: &["pytake-testkit"],
     },
@@ -99,6 +125,8 @@ const CLOSED_DOORS: &[(&str, &[&str])] = &[
     ("pytake-store", &["reqwest", "rusqlite", "axum", "hyper"]),
     ("pytake-store-sqlite", &["reqwest", "axum", "hyper"]),
     ("pytake-providers", &["rusqlite", "axum"]),
+    ("pytake-whatsapp", &["rusqlite", "axum"]),
+    ("pytake-inbox", &["reqwest", "rusqlite", "axum"]),
     ("pytake-server", &["reqwest", "rusqlite"]),
 ];
 
