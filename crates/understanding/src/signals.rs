@@ -360,6 +360,7 @@ mod tests {
             "quero comprar um extintor de incendio? não, um perfume",
             "vendem cartão de memória?",
             "vocês aceitam cartão ou pix?",
+            "vocês aceitam pix? no sábado também",
             "hola, ¿tienen talla M?",
             "¿hacen envíos a Rosario?",
             "gracias, llegó todo perfecto",
