@@ -154,6 +154,9 @@ pub struct ChatResponse {
     pub metadata: BTreeMap<String, String>,
     /// Why a person should take over, or null.
     pub handoff: Option<Handoff>,
+    /// What the customer may choose from, to be shown as buttons or a list; empty: nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub choices: Vec<String>,
 }
 
 /// Tokens and money of a turn.
@@ -172,7 +175,8 @@ pub struct UsageReport {
 /// Why a person should take over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Handoff {
-    /// Stable code: `asked_for_person`, `legal_threat`, `assistant_decided`, `no_answer`, ….
+    /// Stable code: `asked_for_person`, `legal_threat`, `angry`, `urgent`, `assistant_decided`, `no_answer`; where the
+    /// assistant only listens `person_attends` or `paused`; others may come.
     pub reason: String,
     /// One sentence for the operator.
     pub detail: String,
@@ -180,6 +184,7 @@ pub struct Handoff {
 
 /// A piece of a streamed answer.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one event in a stream is the large one, and it is moved once")]
 pub enum ChatEvent {
     /// More of `response`, already checked.
     Delta(String),

@@ -20,14 +20,21 @@ use pytake_understanding::language::Language;
 use serde_json::{Map, Value};
 
 use crate::answers::FoundAnswer;
+use crate::channel::Attachment;
 use crate::conversation::ConversationMessage;
 use crate::instructions::fence;
+use crate::pictures::{self, TOKENS_PER_PICTURE};
 use crate::provider::{PromptMessage, Role};
 
 /// Tokens of a message's role and separators.
 pub const TOKENS_PER_MESSAGE: u64 = pytake_tokenizer::TOKENS_PER_MESSAGE as u64;
 /// Tokens that open the reply, once.
 pub const TOKENS_FOR_REPLY: u64 = pytake_tokenizer::TOKENS_FOR_REPLY as u64;
+
+/// What the model is told where a person had the conversation, so that it does not hand over a second time for what the
+/// person has dealt with.
+const SETTLED: &str = "(Until here a person of the team had this conversation. What was asked before is settled: do not \
+    hand over for it again. Answer what the customer writes from now on.)";
 
 /// What a prompt is made of.
 #[derive(Debug, Clone)]
@@ -44,8 +51,12 @@ pub struct Parts<'a> {
     pub summary: Option<&'a str>,
     /// Earlier messages, newest last.
     pub history: &'a [ConversationMessage],
+    /// How many of them are settled, because a person had the conversation until then; `None`: nobody had.
+    pub settled: Option<usize>,
     /// The customer's message.
     pub message: &'a str,
+    /// Pictures that came with it.
+    pub images: &'a [Attachment],
     /// Its language, if the reply should be told which; `None` says nothing.
     pub language: Option<Language>,
 }
@@ -57,7 +68,7 @@ pub struct Composed {
     pub system: Arc<str>,
     /// The messages; the first and the last are the user's.
     pub messages: Arc<[PromptMessage]>,
-    /// o200k tokens of all of it, separators included.
+    /// o200k tokens of all of it, separators included, and what pictures may take.
     pub input_tokens: u64,
     /// Ids of the approved answers that went in; the first is `f1`.
     pub facts: Vec<String>,
@@ -86,9 +97,12 @@ pub fn compose(parts: &Parts<'_>, budget_tokens: u64) -> Result<Composed, TooLon
     let is_plain = parts.language.is_none()
         && parts.facts.is_empty()
         && parts.summary.is_none()
+        && parts.settled.is_none()
         && !blocks::has_context(parts.context);
     let message = if is_plain { parts.message.to_owned() } else { fence("customer_message", parts.message) };
     let language = parts.language.map(language_line);
+    let (images, unseen) = pictures::showable(parts.images);
+    let introduction = pictures::introduction(images.len());
 
     let mut budget = Budget { used: 0, max: budget_tokens };
     budget.take(parts.system_tokens + TOKENS_FOR_REPLY);
@@ -97,24 +111,41 @@ pub fn compose(parts: &Parts<'_>, budget_tokens: u64) -> Result<Composed, TooLon
     }
     budget.take(TOKENS_PER_MESSAGE + tokens(&message));
     budget.take(language.as_deref().map_or(0, |line| tokens(line) + blocks::JOIN_TOKENS));
+    budget.take(introduction.as_deref().map_or(0, |line| tokens(line) + blocks::JOIN_TOKENS));
+    if parts.settled.is_some() {
+        budget.take(tokens(SETTLED) + blocks::JOIN_TOKENS + TOKENS_PER_MESSAGE);
+    }
     if budget.used > budget.max {
         return Err(TooLong { current: budget.used, max: budget.max });
     }
 
     let mut left_out = Vec::new();
+    match unseen {
+        0 => {}
+        1 => left_out.push("1 picture".to_owned()),
+        more => left_out.push(format!("{more} pictures")),
+    }
     let context = blocks::context(parts.context, &mut budget, &mut left_out);
     let (facts, fact_ids) = blocks::facts(parts.facts, parts.language, &mut budget, &mut left_out);
     let summary = parts.summary.and_then(|text| blocks::summary(text, &mut budget, &mut left_out));
     let mut messages = history::newest_that_fit(parts.history, is_plain, &mut budget, &mut left_out);
+    let settled = parts.settled.and_then(|settled| {
+        // What did not fit needs no note.
+        settled.checked_sub(parts.history.len() - messages.len()).filter(|settled| *settled > 0)
+    });
+    let is_just_back = settled.is_some_and(|settled| !history::note_before(&mut messages, settled, SETTLED));
     let summary = history::begin_with_user(&mut messages, summary);
 
-    let blocks = [summary, facts, context, Some(message), language];
+    let just_back = is_just_back.then(|| SETTLED.to_owned());
+    let blocks = [summary, facts, context, just_back, introduction, Some(message), language];
     let last = blocks.into_iter().flatten().collect::<Vec<_>>().join("\n\n");
-    messages.push(PromptMessage { role: Role::User, content: last.into() });
+    // Beside the budget, which is for words: pictures must not crowd out the conversation.
+    let input_tokens = budget.used + images.len() as u64 * TOKENS_PER_PICTURE;
+    messages.push(PromptMessage { role: Role::User, content: last.into(), images });
     Ok(Composed {
         system: Arc::clone(&parts.system),
         messages: messages.into(),
-        input_tokens: budget.used,
+        input_tokens,
         facts: fact_ids,
         left_out,
     })
@@ -171,7 +202,9 @@ mod tests {
         context: Map<String, Value>,
         summary: Option<String>,
         history: Vec<ConversationMessage>,
+        settled: Option<usize>,
         message: String,
+        images: Vec<Attachment>,
         language: Option<Language>,
     }
 
@@ -183,7 +216,9 @@ mod tests {
                 context: Map::new(),
                 summary: None,
                 history: Vec::new(),
+                settled: None,
                 message: "Quanto custa o chapéu?".to_owned(),
+                images: Vec::new(),
                 language: None,
             }
         }
@@ -215,7 +250,9 @@ mod tests {
                 context: &self.context,
                 summary: self.summary.as_deref(),
                 history: &self.history,
+                settled: self.settled,
                 message: &self.message,
+                images: &self.images,
                 language: self.language,
             };
             compose(&parts, budget)
@@ -261,6 +298,59 @@ mod tests {
         Answer in Portuguese.
         --- facts ["price", "hours"], left out: nothing
         "#);
+    }
+
+    #[test]
+    fn pictures_go_with_the_last_message_and_take_no_room_from_words() {
+        let image =
+            |kind: &str| Attachment { mime_type: kind.to_owned(), bytes: bytes::Bytes::from_static(b"x") };
+        let words = Turn::full().composed(10_000).expect("fits");
+        let turn = Turn { images: vec![image("image/jpeg"), image("image/tiff")], ..Turn::full() };
+        let composed = turn.composed(words.input_tokens + 40).expect("fits");
+        let (last, earlier) = composed.messages.split_last().expect("messages");
+        assert_eq!(last.images.len(), 1);
+        assert!(earlier.iter().all(|message| message.images.is_empty()));
+        assert!(last.content.contains("The customer sent 1 picture with this message."), "{}", last.content);
+        assert!(last.content.ends_with("Answer in Portuguese."));
+        assert_eq!(composed.left_out, ["1 picture"]);
+        assert!(composed.input_tokens > words.input_tokens + TOKENS_PER_PICTURE);
+    }
+
+    #[test]
+    fn what_a_person_has_settled_is_marked_where_it_ends() {
+        let history = vec![
+            said(Role::User, "Quero um atendente"),
+            said(Role::Assistant, "Oi, aqui é a Bia. Resolvido!"),
+            said(Role::User, "Obrigada"),
+            said(Role::Assistant, "De nada!"),
+        ];
+        let turn = Turn { history, settled: Some(2), ..Turn::plain() };
+        insta::assert_snapshot!(shown(&turn.composed(1_000).expect("fits")), @r#"
+        --- user
+        Quero um atendente
+        --- assistant
+        Oi, aqui é a Bia. Resolvido!
+        --- user
+        (Until here a person of the team had this conversation. What was asked before is settled: do not hand over for it again. Answer what the customer writes from now on.)
+
+        Obrigada
+        --- assistant
+        De nada!
+        --- user
+        <customer_message>
+        Quanto custa o chapéu?
+        </customer_message>
+        --- facts [], left out: nothing
+        "#);
+        let just_back = Turn { settled: Some(4), ..turn };
+        let composed = just_back.composed(1_000).expect("fits");
+        let last = &composed.messages.last().expect("the customer's").content;
+        assert!(last.starts_with(SETTLED) && last.ends_with("</customer_message>"), "{last}");
+        let shortest =
+            just_back.composed(just_back.composed(1).expect_err("too long").current).expect("just fits");
+        assert_eq!(shortest.messages.len(), 1, "nothing earlier fits, so nothing is marked");
+        assert!(!shortest.messages[0].content.contains(SETTLED));
+        assert!(shortest.input_tokens <= just_back.composed(1).expect_err("too long").current);
     }
 
     #[test]

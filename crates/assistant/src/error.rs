@@ -126,6 +126,9 @@ pub enum AIError {
     /// Nothing that is configured can do this now.
     #[error("{0}")]
     ServiceUnavailable(String),
+    /// Nothing was said in a recording.
+    #[error("there is no speech in this recording")]
+    NoSpeech,
     /// The deadline passed.
     #[error("the deadline passed before an answer was complete")]
     DeadlineExceeded {
@@ -158,6 +161,7 @@ pub enum ErrorKind {
     ProviderError,
     ServiceUnavailable,
     DeadlineExceeded,
+    NoSpeech,
 }
 
 impl AIError {
@@ -183,6 +187,7 @@ impl AIError {
                 ErrorKind::ServiceUnavailable
             }
             Self::DeadlineExceeded { .. } => ErrorKind::DeadlineExceeded,
+            Self::NoSpeech => ErrorKind::NoSpeech,
         }
     }
 
@@ -200,7 +205,8 @@ impl AIError {
             | ErrorKind::TokenLimitExceeded
             | ErrorKind::NotFound
             | ErrorKind::UserNotFound
-            | ErrorKind::Conflict => false,
+            | ErrorKind::Conflict
+            | ErrorKind::NoSpeech => false,
         }
     }
 
@@ -219,6 +225,7 @@ impl AIError {
             | Self::ProviderError { .. }
             | Self::ServiceUnavailable(_)
             | Self::DeadlineExceeded { .. }
+            | Self::NoSpeech
             | Self::Configuration(_)
             | Self::Storage(_) => None,
         }

@@ -112,6 +112,11 @@ text_id!(
     |c| c.is_alphanumeric() || "-_.:@+=".contains(c)
 );
 text_id!(
+    /// A business number of a messaging channel, as the channel names it (WhatsApp: phone number id).
+    NumberId, max 64, "letters, digits, '-' and '_'",
+    |c| c.is_ascii_alphanumeric() || c == '-' || c == '_'
+);
+text_id!(
     /// A stored message.
     MessageId, max 64, "letters, digits and '-'", |c| c.is_ascii_alphanumeric() || c == '-'
 );

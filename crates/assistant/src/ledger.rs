@@ -24,6 +24,8 @@ pub enum Operation {
     Classify,
     /// A background summary of an older part of a conversation.
     Summary,
+    /// A recording that was written down.
+    Transcription,
 }
 
 impl Operation {
@@ -34,6 +36,7 @@ impl Operation {
             Self::Analyze => "analyze",
             Self::Classify => "classify",
             Self::Summary => "summary",
+            Self::Transcription => "transcription",
         }
     }
 }
@@ -172,7 +175,7 @@ impl UsageRow {
 /// A customer's totals.
 #[derive(Debug, Clone, PartialEq)]
 pub struct UserUsage {
-    /// Answered requests ever (chat, analyze and classify; background summaries do not count).
+    /// Answered requests ever (chat, analyze, classify and transcribe; background summaries do not count).
     pub total_requests: u64,
     /// Requests counted against today's limit, those in flight included.
     pub requests_today: u64,

@@ -5,11 +5,13 @@
 
 pub mod analysis;
 pub mod answers;
+pub mod channel;
 pub mod chat;
 pub mod clock;
 pub mod compose;
 pub mod conversation;
 pub mod error;
+pub mod events;
 pub mod id;
 pub mod instructions;
 pub mod intents;
@@ -17,6 +19,7 @@ pub mod ledger;
 pub mod moderation;
 pub mod money;
 pub mod phrases;
+pub mod pictures;
 pub mod prompts;
 pub mod provider;
 pub mod reply;
@@ -27,8 +30,10 @@ pub mod spans;
 pub mod template;
 pub mod tenant;
 pub mod trail;
+pub mod transcription;
 pub mod vet;
 
+mod guard;
 mod intent_models;
 mod lanes;
 mod summary;
@@ -49,6 +54,7 @@ pub use moderation::{ModerateRequest, ModerateResponse, ModerationOpinion, Moder
 pub use provider::AIProviderTrait;
 pub use service::{Assistant, AssistantBuilder};
 pub use settings::Settings;
+pub use transcription::{TranscribeResponse, Transcriber, Transcript};
 
 /// Everything a turn keeps, in one object: what a database adapter implements.
 pub trait Storage:

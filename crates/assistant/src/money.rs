@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::iter::Sum;
 use std::ops::{Add, AddAssign};
+use std::time::Duration;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -195,6 +196,25 @@ impl Price {
     }
 }
 
+/// What a minute of sound costs from a day on, at models that write it down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MinutePrice {
+    /// First UTC day on which it holds.
+    pub from: Date,
+    /// A minute, in pico-USD; parts of a minute cost their part.
+    pub per_minute: i64,
+}
+
+impl MinutePrice {
+    /// The cost of a recording, to the millisecond. `None` only where it leaves the range of [`PicoUsd`].
+    pub fn cost(&self, length: Duration) -> Option<PicoUsd> {
+        const MS_PER_MINUTE: i128 = 60_000;
+        let length_ms = i128::try_from(length.as_millis()).ok()?;
+        let cost = i128::from(self.per_minute).checked_mul(length_ms)?.checked_add(MS_PER_MINUTE / 2)?;
+        i64::try_from(cost.div_euclid(MS_PER_MINUTE)).ok().map(PicoUsd)
+    }
+}
+
 /// What is known about one model of one provider.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelFacts {
@@ -210,12 +230,20 @@ pub struct ModelFacts {
     /// Prices, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub prices: Vec<Price>,
+    /// Prices by the minute of sound, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub minute_prices: Vec<MinutePrice>,
 }
 
 impl ModelFacts {
     /// The price in force on a day.
     pub fn price_on(&self, day: Date) -> Option<&Price> {
         self.prices.iter().rev().find(|price| price.from <= day)
+    }
+
+    /// The price of a minute in force on a day.
+    pub fn minute_price_on(&self, day: Date) -> Option<&MinutePrice> {
+        self.minute_prices.iter().rev().find(|price| price.from <= day)
     }
 }
 
@@ -237,6 +265,11 @@ impl ModelCatalog {
     /// The cost of a call on a day, or `None` where the model has no listed price.
     pub fn cost(&self, provider: &str, model: &str, usage: &TokenUsage, day: Date) -> Option<PicoUsd> {
         self.facts(provider, model)?.price_on(day)?.cost(usage)
+    }
+
+    /// The cost of writing down a recording of this length, or `None` where the model has no listed price by the minute.
+    pub fn minutes_cost(&self, provider: &str, model: &str, length: Duration, day: Date) -> Option<PicoUsd> {
+        self.facts(provider, model)?.minute_price_on(day)?.cost(length)
     }
 }
 
@@ -286,6 +319,18 @@ mod tests {
         let facts = ModelFacts { prices: vec![luna()], ..Default::default() };
         assert!(facts.price_on(date(2026, 9, 30)).is_none());
         assert!(facts.price_on(date(2026, 10, 1)).is_some());
+    }
+
+    #[test]
+    fn a_minute_of_sound_is_priced_to_the_millisecond() {
+        // 0.0045 USD a minute.
+        let price = MinutePrice { from: date(2026, 11, 22), per_minute: 4_500_000_000 };
+        assert_eq!(price.cost(Duration::from_mins(1)), PicoUsd::parse_usd("0.0045"));
+        assert_eq!(price.cost(Duration::from_secs(20)), PicoUsd::parse_usd("0.0015"));
+        assert_eq!(price.cost(Duration::from_millis(1)), Some(PicoUsd(75_000)));
+        assert_eq!(price.cost(Duration::MAX), None);
+        let facts = ModelFacts { minute_prices: vec![price], ..Default::default() };
+        assert!(facts.minute_price_on(date(2026, 11, 21)).is_none());
     }
 
     #[test]

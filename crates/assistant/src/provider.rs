@@ -14,6 +14,7 @@ use pytake_understanding::language::Language;
 use serde::{Deserialize, Serialize};
 
 use crate::answers::{Fit, FoundAnswer};
+use crate::channel::Attachment;
 use crate::money::TokenUsage;
 
 /// Who speaks.
@@ -43,6 +44,15 @@ pub struct PromptMessage {
     pub role: Role,
     /// What was said.
     pub content: Arc<str>,
+    /// Pictures that came with it, see [`pictures`](crate::pictures); only a user's message has any.
+    pub images: Arc<[Attachment]>,
+}
+
+impl PromptMessage {
+    /// A message of words alone.
+    pub fn new(role: Role, content: impl Into<Arc<str>>) -> Self {
+        Self { role, content: content.into(), images: Arc::default() }
+    }
 }
 
 /// A JSON schema the answer should follow. Asked for where the provider can, checked by us always.

@@ -34,6 +34,8 @@ pub struct Reply {
     pub language: Option<String>,
     /// Labels of the facts the model says it used (`f1`, …), see [`crate::compose`].
     pub used_facts: Vec<String>,
+    /// What the customer may choose from: at most [`MAX_CHOICES`], different, each short; often none.
+    pub choices: Vec<String>,
     /// 0 to 1, the model's own opinion.
     pub confidence: Option<f32>,
     /// False when the model answered in prose.
@@ -49,6 +51,7 @@ impl Reply {
             reason: String::new(),
             language: None,
             used_facts: Vec::new(),
+            choices: Vec::new(),
             confidence: None,
             is_structured: false,
         }
@@ -121,6 +124,10 @@ pub enum ReplyProblem {
 pub const MAX_REASON_CHARS: usize = 300;
 /// The most fact labels kept: several times as many as the engine gives facts.
 const MAX_USED_FACTS: usize = 32;
+/// The most choices: rows of a list (WhatsApp: 10).
+pub const MAX_CHOICES: usize = 10;
+/// The longest choice, in characters. A channel that shows less of it writes the choices as text.
+pub const MAX_CHOICE_CHARS: usize = 72;
 /// The longest registered BCP 47 tag in use has 35 characters (RFC 5646, section 4.4.1).
 const MAX_LANGUAGE_CHARS: usize = 35;
 /// How much of a wrong action is repeated in the objection.
@@ -143,9 +150,10 @@ fn schema() -> Value {
             "reason": { "type": "string", "description": "Why this action, in a few words." },
             "language": { "type": "string", "description": "BCP 47 code of the reply." },
             "used_facts": { "type": "array", "items": { "type": "string" } },
+            "choices": { "type": "array", "items": { "type": "string" } },
             "confidence": { "type": "number", "description": "0 to 1." }
         },
-        "required": ["reply", "action", "reason", "language", "used_facts", "confidence"],
+        "required": ["reply", "action", "reason", "language", "used_facts", "choices", "confidence"],
         "additionalProperties": false
     })
 }
@@ -184,6 +192,8 @@ struct RawReply {
     #[serde(default)]
     used_facts: Value,
     #[serde(default)]
+    choices: Value,
+    #[serde(default)]
     confidence: Value,
 }
 
@@ -213,6 +223,7 @@ fn parse_object(text: &str) -> Result<Reply, ReplyProblem> {
         reason: reason.chars().take(MAX_REASON_CHARS).collect(),
         language: raw.language.as_str().filter(|code| is_language_code(code)).map(str::to_owned),
         used_facts: strings(raw.used_facts),
+        choices: choices(raw.choices),
         confidence: score(&raw.confidence),
         is_structured: true,
     })
@@ -243,6 +254,24 @@ fn strings(value: Value) -> Vec<String> {
     texts.take(MAX_USED_FACTS).collect()
 }
 
+/// All choices or none: a list that lacks some would leave the customer without them.
+fn choices(value: Value) -> Vec<String> {
+    let Value::Array(items) = value else { return Vec::new() };
+    let mut choices: Vec<String> = Vec::new();
+    for item in items {
+        let Value::String(text) = item else { return Vec::new() };
+        let line = text::clean(&text).split_whitespace().collect::<Vec<_>>().join(" ");
+        if line.is_empty() || choices.contains(&line) {
+            continue;
+        }
+        if line.chars().count() > MAX_CHOICE_CHARS || choices.len() == MAX_CHOICES {
+            return Vec::new();
+        }
+        choices.push(line);
+    }
+    choices
+}
+
 fn score(value: &Value) -> Option<f32> {
     let score = value.as_f64().filter(|score| (0.0..=1.0).contains(score))?;
     #[expect(clippy::cast_possible_truncation, reason = "between 0 and 1; an opinion has no 53 bits")]
@@ -262,6 +291,7 @@ mod tests {
             reason: "price".to_owned(),
             language: Some("pt-BR".to_owned()),
             used_facts: vec!["f1".to_owned()],
+            choices: Vec::new(),
             confidence: Some(0.9),
             is_structured: true,
         }
@@ -330,6 +360,22 @@ mod tests {
         let reply = parse(answer).expect("only optional fields are wrong");
         assert_eq!((reply.text.as_str(), reply.action), ("a", Action::HandOver));
         assert_eq!((reply.language, reply.confidence, reply.used_facts.len()), (None, None, 0));
+    }
+
+    #[test]
+    fn choices_are_all_there_or_none() {
+        let read = |choices: Value| {
+            parse(&json!({"reply": "Qual?", "action": "ask", "choices": choices}).to_string())
+                .unwrap()
+                .choices
+        };
+        assert_eq!(read(json!([" P ", "M\nédio", "P", ""])), ["P", "M édio"]);
+        assert_eq!(read(json!(["P", 7])), Vec::<String>::new());
+        assert_eq!(read(json!("P")), Vec::<String>::new());
+        assert_eq!(read(json!(["P", "x".repeat(MAX_CHOICE_CHARS + 1)])), Vec::<String>::new());
+        let many = |count: usize| json!((0..count).map(|number| number.to_string()).collect::<Vec<_>>());
+        assert_eq!(read(many(MAX_CHOICES)).len(), MAX_CHOICES);
+        assert!(read(many(MAX_CHOICES + 1)).is_empty());
     }
 
     #[test]

@@ -2,14 +2,18 @@
 
 mod analysis;
 mod answers;
+mod channel;
 mod conversations;
 mod finishing;
 mod intents;
+mod person;
 mod profile;
 mod prompts;
+mod transcription;
 mod usage;
 
 pub use answers::AnswerDraft;
+pub use channel::{Answered, ChannelDelivery, ChannelMessage, ChannelTurn, ServerSentence};
 pub use conversations::ConversationDetail;
 pub use intents::{CorrectionDraft, IntentDraft, IntentListing, IntentReport, IntentSource, IntentsDraft};
 pub use prompts::{PromptDraft, RenderedPrompt};
@@ -30,6 +34,7 @@ use crate::analysis::{CustomAnalyses, CustomAnalysis};
 use crate::chat::{ChatEvent, ChatRequest, ChatResponse, ChatStream};
 use crate::clock::{Clock, SystemClock};
 use crate::error::AIError;
+use crate::events::Events;
 use crate::id::{IdSource, TenantId, UuidSource};
 use crate::intent_models::IntentModels;
 use crate::lanes::Lanes;
@@ -42,6 +47,7 @@ use crate::router::{Billed, ProviderStatus, Router, RouterConfig};
 use crate::settings::Settings;
 use crate::summary::Summaries;
 use crate::tenant_view::TenantViews;
+use crate::transcription::{Stenographer, Transcriber};
 use crate::turn::{self, CheckedAgainst, Outlet, TurnRequest};
 
 /// Deltas a slow reader may lag behind before the turn waits for it.
@@ -61,7 +67,10 @@ pub(crate) struct Engine {
     pub(crate) custom_analyses: CustomAnalyses,
     /// `None`: no text goes to a moderation model.
     pub(crate) second_opinion: Option<SecondOpinion>,
+    /// `None`: recordings stay unheard.
+    pub(crate) stenographer: Option<Stenographer>,
     pub(crate) summaries: Summaries,
+    pub(crate) events: Events,
     /// Turns in flight and background summaries; drained at shutdown.
     pub(crate) tasks: TaskTracker,
     provider_names: Vec<String>,
@@ -123,6 +132,7 @@ pub struct AssistantBuilder {
     catalog: ModelCatalog,
     analyses: CustomAnalyses,
     moderator: Option<Arc<dyn Moderator>>,
+    transcriber: Option<Arc<dyn Transcriber>>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
 }
@@ -172,6 +182,13 @@ impl AssistantBuilder {
         self
     }
 
+    /// Writes down what customers say; their recordings go to it.
+    #[must_use]
+    pub fn transcriber(mut self, transcriber: Arc<dyn Transcriber>) -> Self {
+        self.transcriber = Some(transcriber);
+        self
+    }
+
     /// Another clock, for tests.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
@@ -202,7 +219,12 @@ impl AssistantBuilder {
         let second_opinion = self
             .moderator
             .map(|moderator| SecondOpinion::new(moderator, timeout, breaker, Arc::clone(&self.clock)));
+        let timeout = self.settings.transcription_timeout;
+        let stenographer = self
+            .transcriber
+            .map(|transcriber| Stenographer::new(transcriber, timeout, breaker, Arc::clone(&self.clock)));
         let router = Router::new(self.providers, self.router, Arc::clone(&self.clock), Arc::clone(&catalog));
+        let events = Events::starting_at(self.clock.now());
         let engine = Engine {
             provider_names: router.provider_names(),
             router,
@@ -216,7 +238,9 @@ impl AssistantBuilder {
             lanes: Lanes::default(),
             custom_analyses: self.analyses,
             second_opinion,
+            stenographer,
             summaries: Summaries::default(),
+            events,
             tasks: TaskTracker::new(),
             remote_models,
             max_attempts,
@@ -236,6 +260,7 @@ impl Assistant {
             catalog: ModelCatalog::default(),
             analyses: CustomAnalyses::default(),
             moderator: None,
+            transcriber: None,
             clock: Arc::new(SystemClock::new()),
             ids: Arc::new(UuidSource),
         }
@@ -253,7 +278,7 @@ impl Assistant {
         let request = self.check(tenant, request)?;
         let engine = Arc::clone(&self.engine);
         let turn = async move { run(&engine, request, Outlet::Whole).await.0 };
-        Finishing::new(&self.engine.tasks, turn.in_current_span()).await
+        Finishing::new(&self.engine.tasks, turn.in_current_span()).await?.of_caller()
     }
 
     /// Answers a message in pieces. Failures before the first piece are returned here, later ones are the
@@ -267,7 +292,7 @@ impl Assistant {
         let (events, mut received) = mpsc::channel(STREAM_BUFFER);
         let task = async move {
             let (result, _) = run(&engine, request, Outlet::stream(events.clone())).await;
-            let last = result.map_or_else(ChatEvent::Error, ChatEvent::Done);
+            let last = result.and_then(Answered::of_caller).map_or_else(ChatEvent::Error, ChatEvent::Done);
             // An error means the reader left; the turn is recorded all the same.
             let _ = events.send(last).await;
         };
@@ -297,14 +322,17 @@ impl Assistant {
     }
 
     fn check(&self, tenant: &TenantId, request: ChatRequest) -> Result<TurnRequest, AIError> {
-        let against = CheckedAgainst {
+        TurnRequest::check(tenant.clone(), request, &self.checked_against())
+    }
+
+    fn checked_against(&self) -> CheckedAgainst<'_> {
+        CheckedAgainst {
             settings: &self.engine.settings,
             providers: &self.engine.provider_names,
             arrived_at: self.engine.clock.now(),
             now: self.engine.clock.elapsed(),
             fresh_conversation: self.engine.ids.next(),
-        };
-        TurnRequest::check(tenant.clone(), request, &against)
+        }
     }
 }
 
@@ -313,7 +341,7 @@ async fn run(
     engine: &Arc<Engine>,
     request: TurnRequest,
     mut outlet: Outlet,
-) -> (Result<ChatResponse, AIError>, Outlet) {
+) -> (Result<Answered, AIError>, Outlet) {
     let pass = if request.is_new_conversation {
         None
     } else {

@@ -33,6 +33,8 @@ pub struct Settings {
     pub request_timeout: Duration,
     /// `AI_MODERATION_TIMEOUT_MS`: the longest that a second opinion is waited for, within the deadline.
     pub moderation_timeout: Duration,
+    /// `AI_TRANSCRIPTION_TIMEOUT_MS`: the longest that a recording may take to be written down, within the deadline.
+    pub transcription_timeout: Duration,
 }
 
 impl Default for Settings {
@@ -50,6 +52,7 @@ impl Default for Settings {
             intent_temperature: 0.1,
             request_timeout: Duration::from_secs(30),
             moderation_timeout: Duration::from_millis(1_500),
+            transcription_timeout: Duration::from_secs(20),
         }
     }
 }

@@ -20,6 +20,8 @@ pub const RECALL: &str = "recall";
 pub const SCREEN: &str = "screen";
 /// One question to a moderation model, where the device was in doubt.
 pub const SECOND_OPINION: &str = "second_opinion";
+/// One recording to be written down, by a vendor.
+pub const TRANSCRIPTION: &str = "transcription";
 /// Step understand: language, signals, approved answers.
 pub const UNDERSTAND: &str = "understand";
 /// Step decide: reply, hand over, or stay silent.
@@ -100,6 +102,18 @@ pub(crate) fn moderation_call(provider: &str) -> Span {
         SECOND_OPINION,
         { EXPORTED_KIND } = "client",
         { PROVIDER } = provider,
+        { ERROR_TYPE } = Empty,
+        { EXPORTED_STATUS } = Empty,
+    )
+}
+
+/// The span of a recording that is written down. Its failures are noted by [`provider_failed`].
+pub(crate) fn transcription_call(provider: &str, model: &str) -> Span {
+    tracing::debug_span!(
+        TRANSCRIPTION,
+        { EXPORTED_KIND } = "client",
+        { PROVIDER } = provider,
+        { REQUEST_MODEL } = model,
         { ERROR_TYPE } = Empty,
         { EXPORTED_STATUS } = Empty,
     )

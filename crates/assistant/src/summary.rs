@@ -54,16 +54,16 @@ impl Drop for Running {
     }
 }
 
-/// Starts a refresh when enough messages have left the verbatim part. Owned by the engine's task tracker.
+/// Starts a refresh when enough messages have left the verbatim part; the turn has just added so many. Owned by the engine's task tracker.
 pub(crate) fn refresh_later(
     engine: &Arc<Engine>,
     tenant: &TenantId,
     user: &UserId,
     conversation: &ConversationId,
     history: &History,
+    added: u64,
 ) {
-    // This turn's question and answer are not counted in `history` yet.
-    let stored = history.conversation.as_ref().map_or(0, |c| c.message_count) + 2;
+    let stored = history.conversation.as_ref().map_or(0, |c| c.message_count) + added;
     if due(engine, stored, history.summary.as_ref()).is_none() || !engine.router.has_remote() {
         return;
     }
@@ -139,7 +139,7 @@ async fn summarise(
         request: CompletionRequest {
             model: "".into(),
             system: instructions::SUMMARY.into(),
-            messages: Arc::new([PromptMessage { role: Role::User, content: text.into() }]),
+            messages: Arc::new([PromptMessage::new(Role::User, text)]),
             max_output_tokens: MAX_SUMMARY_TOKENS,
             temperature: Some(engine.settings.analysis_temperature),
             schema: None,
@@ -187,9 +187,10 @@ async fn book(
         exchange: None,
         ledger: turn::book(engine, Operation::Summary, billed, "", "", seat.day),
         reservation: None,
+        settlement: None,
         at: engine.clock.now(),
     };
-    Ok(engine.store.record(record).await?)
+    Ok(engine.store.record(record).await.map(drop)?)
 }
 
 fn transcript(previous: Option<&Summary>, messages: &[ConversationMessage]) -> String {

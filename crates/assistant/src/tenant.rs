@@ -1,6 +1,6 @@
 //! What a business says about itself: the profile behind the default instructions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use pytake_understanding::filter::FilterLevel;
@@ -44,6 +44,52 @@ pub struct TenantProfile {
     pub order_patterns: Vec<String>,
     /// How much each reason of a priority counts, 0 to 3, by its code; 1 where it is not named.
     pub priority_weights: BTreeMap<String, f32>,
+    /// What the assistant may talk about; at most 50 of 2 to 100 characters. Empty: what the description says.
+    pub topics: Vec<String>,
+    /// Which rules give a conversation to a person; all where nothing is said.
+    pub hand_over_when: HandOverRules,
+}
+
+/// A rule that gives a conversation to a person before a model is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HandOverRule {
+    /// The customer asks for one. Always in force, named or not.
+    AskedForPerson,
+    /// The customer speaks of legal steps.
+    LegalThreat,
+    /// The customer is angry.
+    Angry,
+    /// Somebody may be hurt, or lose money right now.
+    Urgent,
+}
+
+impl HandOverRule {
+    /// Every rule.
+    pub const ALL: [Self; 4] = [Self::AskedForPerson, Self::LegalThreat, Self::Angry, Self::Urgent];
+}
+
+/// The rules in force.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct HandOverRules(BTreeSet<HandOverRule>);
+
+impl HandOverRules {
+    /// These rules, and the one that is always in force.
+    pub fn of(rules: impl IntoIterator<Item = HandOverRule>) -> Self {
+        Self(rules.into_iter().chain([HandOverRule::AskedForPerson]).collect())
+    }
+
+    /// Whether a rule is in force.
+    pub fn contains(&self, rule: HandOverRule) -> bool {
+        rule == HandOverRule::AskedForPerson || self.0.contains(&rule)
+    }
+}
+
+impl Default for HandOverRules {
+    fn default() -> Self {
+        Self::of(HandOverRule::ALL)
+    }
 }
 
 /// Stores profiles.

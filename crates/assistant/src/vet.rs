@@ -91,6 +91,18 @@ pub fn vet(input: &VetInput<'_>) -> Result<VetReport, VetObjection> {
     Ok(VetReport { claims })
 }
 
+/// Checks what the customer may choose from, one a line in `input.reply`: as a reply, but for what only whole
+/// sentences show (language, repetition of the customer).
+///
+/// # Errors
+/// The choices must not be sent.
+pub fn vet_choices(input: &VetInput<'_>) -> Result<(), VetObjection> {
+    let facts = Facts::new(input.facts);
+    check_wording(input.reply, input, &facts)?;
+    grounding::check(input.reply, input.has_own_prompt, &facts)?;
+    check_filter(input.reply, input)
+}
+
 /// The checks that need no more than a stretch of text.
 fn check_wording(text: &str, input: &VetInput<'_>, facts: &Facts<'_>) -> Result<(), VetObjection> {
     leaks::check_keys(text)?;

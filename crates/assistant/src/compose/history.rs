@@ -34,7 +34,7 @@ pub(super) fn newest_that_fit(
         if !budget.try_take(cost) {
             break;
         }
-        kept.push((PromptMessage { role: message.role, content: content.into() }, cost));
+        kept.push((PromptMessage::new(message.role, content), cost));
     }
     // An answer whose question did not fit says nothing.
     while kept.len() < history.len()
@@ -52,20 +52,30 @@ pub(super) fn newest_that_fit(
     kept.into_iter().rev().map(|(message, _)| message).collect()
 }
 
+/// Puts a note of the engine's before the message at that place; false where the history ends there.
+pub(super) fn note_before(messages: &mut Vec<PromptMessage>, at: usize, note: &str) -> bool {
+    match messages.get_mut(at) {
+        None => return false,
+        Some(next) if next.role == Role::User => next.content = format!("{note}\n\n{}", next.content).into(),
+        Some(_) => messages.insert(at, PromptMessage::new(Role::User, note)),
+    }
+    true
+}
+
 /// Puts the summary into the first message and makes that one the user's; gives the summary back where
 /// there is no earlier message to hold it.
 pub(super) fn begin_with_user(messages: &mut Vec<PromptMessage>, summary: Option<String>) -> Option<String> {
     let Some(first) = messages.first_mut() else { return summary };
-    let content = match (summary, first.role) {
+    let content: String = match (summary, first.role) {
         (None, Role::User) => return None,
         (Some(summary), Role::User) => {
             first.content = format!("{summary}\n\n{}", first.content).into();
             return None;
         }
-        (Some(summary), Role::Assistant) => summary.into(),
-        (None, Role::Assistant) => BUSINESS_WROTE_FIRST.into(),
+        (Some(summary), Role::Assistant) => summary,
+        (None, Role::Assistant) => BUSINESS_WROTE_FIRST.to_owned(),
     };
-    messages.insert(0, PromptMessage { role: Role::User, content });
+    messages.insert(0, PromptMessage::new(Role::User, content));
     None
 }
 
@@ -77,16 +87,8 @@ pub(super) mod tests {
     use crate::id::MessageId;
 
     pub(in crate::compose) fn said(role: Role, content: &str) -> ConversationMessage {
-        ConversationMessage {
-            id: MessageId::new("m").expect("a valid id"),
-            role,
-            content: content.to_owned(),
-            tokens: u32::try_from(tokens(content)).expect("short"),
-            created_at: Timestamp::UNIX_EPOCH,
-            language: None,
-            analysis: None,
-            answer: None,
-        }
+        let id = MessageId::new("m").expect("a valid id");
+        ConversationMessage::new(id, role, content.to_owned(), Timestamp::UNIX_EPOCH)
     }
 
     #[test]

@@ -3,24 +3,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::Mutex;
 use tracing::Instrument;
 
 use super::{ModerationOpinion, Moderator, metrics};
 use crate::clock::Clock;
 use crate::error::AIError;
-use crate::provider::{FailureKind, ProviderFailure};
-use crate::router::{Breaker, BreakerConfig, Effect, Permission, kind_name};
+use crate::guard::Guard;
+use crate::provider::ProviderFailure;
+use crate::router::{BreakerConfig, kind_name};
 use crate::spans;
 use crate::trail::AttemptRecord;
 
 /// A moderation model with the memory of how it does.
 pub(crate) struct SecondOpinion {
     moderator: Arc<dyn Moderator>,
-    timeout: Duration,
-    clock: Arc<dyn Clock>,
-    config: BreakerConfig,
-    breaker: Mutex<Breaker>,
+    guard: Guard,
 }
 
 /// No opinion.
@@ -62,7 +59,7 @@ impl SecondOpinion {
         clock: Arc<dyn Clock>,
     ) -> Self {
         metrics::describe();
-        Self { moderator, timeout, clock, config, breaker: Mutex::new(Breaker::new()) }
+        Self { moderator, guard: Guard::new(timeout, config, clock) }
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -71,38 +68,23 @@ impl SecondOpinion {
 
     /// Asks about a text, for no longer than the operator's limit and what is left of the request.
     pub(crate) async fn ask(&self, text: &str, time_left: Duration) -> Result<ModerationOpinion, Unheard> {
-        let started = self.clock.elapsed();
-        let permission = self.breaker.lock().admit(started);
-        let mut pass = match permission {
-            Permission::Refuse { .. } => {
-                metrics::rested(self.name());
-                return Err(Unheard::Resting);
-            }
-            Permission::Pass => Pass { of: self, is_probe: false, effect: Effect::NoVerdict },
-            Permission::Probe => Pass { of: self, is_probe: true, effect: Effect::NoVerdict },
+        let Some(pass) = self.guard.admit() else {
+            metrics::rested(self.name());
+            return Err(Unheard::Resting);
         };
-        let limit = self.timeout.min(time_left);
         let span = spans::moderation_call(self.name());
-        let asked = tokio::time::timeout(limit, self.moderator.moderate(text)).instrument(span.clone()).await;
-        let took = self.clock.elapsed().saturating_sub(started);
-        let answer = asked.unwrap_or_else(|_| {
-            let message = format!("no answer in {} ms", limit.as_millis());
-            Err(ProviderFailure::new(FailureKind::Timeout, message))
-        });
-        match answer {
+        let asked = pass.call(time_left, self.moderator.moderate(text).instrument(span.clone())).await;
+        match asked.answer {
             Ok(opinion) => {
-                pass.effect = Effect::Healthy;
-                metrics::heard(self.name(), if opinion.flagged { "flagged" } else { "clear" }, took);
+                metrics::heard(self.name(), if opinion.flagged { "flagged" } else { "clear" }, asked.took);
                 Ok(opinion)
             }
             Err(failure) => {
-                let was_short = failure.kind == FailureKind::Timeout && limit < self.timeout;
-                pass.effect = if was_short { Effect::NoVerdict } else { Effect::of(&failure) };
                 let kind = kind_name(failure.kind);
-                metrics::heard(self.name(), kind, took);
+                metrics::heard(self.name(), kind, asked.took);
                 spans::provider_failed(&span, kind, None);
                 tracing::warn!(provider = self.name(), kind, "there is no second opinion");
-                Err(Unheard::Failed(self.attempt(failure, took)))
+                Err(Unheard::Failed(self.attempt(failure, asked.took)))
             }
         }
     }
@@ -121,21 +103,6 @@ impl SecondOpinion {
     }
 }
 
-/// One admitted call. Settled when it is dropped: a call that is given up half-way is no verdict, and another may probe.
-struct Pass<'a> {
-    of: &'a SecondOpinion,
-    is_probe: bool,
-    effect: Effect,
-}
-
-impl Drop for Pass<'_> {
-    fn drop(&mut self) {
-        // No jitter: replicas that probe together do so with one message each.
-        let now = self.of.clock.elapsed();
-        self.of.breaker.lock().settle(self.is_probe, self.effect, now, &self.of.config, 0.0);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
@@ -144,6 +111,7 @@ mod tests {
 
     use super::*;
     use crate::clock::TestClock;
+    use crate::provider::FailureKind;
 
     /// Fails, hangs or agrees, and counts.
     #[derive(Debug)]

@@ -58,7 +58,7 @@ async fn probe(link: &Link, model: Arc<str>, passage: Passage) {
 }
 
 fn request(model: Arc<str>) -> CompletionRequest {
-    let greeting = PromptMessage { role: Role::User, content: "Reply with: OK".into() };
+    let greeting = PromptMessage::new(Role::User, "Reply with: OK");
     CompletionRequest {
         model,
         system: "".into(),

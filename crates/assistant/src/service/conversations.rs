@@ -1,13 +1,16 @@
-//! Conversations: reading, handing over, writing as a person, deleting.
+//! Conversations: reading, handing over, pausing, closing, writing as a person, deleting.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::Assistant;
-use crate::conversation::{Attendant, Conversation, ConversationFilter, ConversationMessage, Page, Summary};
-use crate::error::{AIError, FieldProblem};
+use crate::conversation::{
+    Attendant, Conversation, ConversationFilter, ConversationMessage, ConversationState, Page, Summary,
+};
+use crate::error::AIError;
+use crate::events::TenantEventKind;
 use crate::id::{ConversationId, MessageId, TenantId};
-use crate::provider::Role;
-use crate::turn::check_message;
 
 /// Newest messages shown with a conversation; older ones are read in pages by position.
 const SHOWN_MESSAGES: u64 = 500;
@@ -81,7 +84,37 @@ impl Assistant {
             return Err(AIError::invalid("reason", "must have at most 500 characters"));
         }
         let now = self.engine.clock.now();
-        found(self.engine.store.set_attendant(tenant, id, to, reason, now).await?)
+        found(self.engine.store.set_attendant(tenant, id, to, reason, now).await?)?;
+        self.as_it_is(tenant, id, now).await.map(drop)
+    }
+
+    /// Keeps the assistant silent in a conversation until then, or lets it speak again. Whoever has the conversation
+    /// keeps it.
+    ///
+    /// # Errors
+    /// [`AIError::InvalidRequest`] for a time that is over; [`AIError::NotFound`]; storage.
+    pub async fn pause(
+        &self,
+        tenant: &TenantId,
+        id: &ConversationId,
+        until: Option<Timestamp>,
+    ) -> Result<Conversation, AIError> {
+        let now = self.engine.clock.now();
+        if until.is_some_and(|until| until <= now) {
+            return Err(AIError::invalid("until", "must be in the future"));
+        }
+        found(self.engine.store.pause(tenant, id, until, now).await?)?;
+        self.as_it_is(tenant, id, now).await
+    }
+
+    /// Closes a conversation. The customer's next message opens it again, for the assistant.
+    ///
+    /// # Errors
+    /// [`AIError::NotFound`]; storage.
+    pub async fn close(&self, tenant: &TenantId, id: &ConversationId) -> Result<Conversation, AIError> {
+        let now = self.engine.clock.now();
+        found(self.engine.store.close(tenant, id, now).await?)?;
+        self.as_it_is(tenant, id, now).await
     }
 
     /// Adds a message that a person of the business wrote. The conversation is theirs from then on.
@@ -94,26 +127,33 @@ impl Assistant {
         id: &ConversationId,
         text: String,
     ) -> Result<ConversationMessage, AIError> {
-        let mut problems: Vec<FieldProblem> = Vec::new();
-        check_message(&text, &mut problems);
-        if !problems.is_empty() {
-            return Err(AIError::InvalidRequest(problems));
-        }
-        let now = self.engine.clock.now();
-        let message = ConversationMessage {
-            id: self.engine.message_id()?,
-            role: Role::Assistant,
-            tokens: u32::try_from(pytake_tokenizer::count(&text)).unwrap_or(u32::MAX),
-            content: text,
-            created_at: now,
-            language: None,
-            analysis: None,
-            answer: None,
-        };
+        let message = self.person_message(text, None)?;
         found(self.engine.store.add_message(tenant, id, message.clone()).await?)?;
-        let reason = Some("operator_wrote".to_owned());
-        self.engine.store.set_attendant(tenant, id, Attendant::Human, reason, now).await?;
+        let reply = json!({"message_id": message.id, "text": message.content, "author": "person"});
+        let (place, at) = (Some(id.clone()), message.created_at);
+        self.engine.events.publish(tenant, TenantEventKind::Reply, place, at, reply);
         Ok(message)
+    }
+
+    /// Reads a conversation that has just gone to somebody else, and tells operators who watch.
+    async fn as_it_is(
+        &self,
+        tenant: &TenantId,
+        id: &ConversationId,
+        now: Timestamp,
+    ) -> Result<Conversation, AIError> {
+        let conversation =
+            self.engine.store.history(tenant, id, 0).await?.conversation.ok_or(NO_CONVERSATION)?;
+        let state = conversation.state(now);
+        let mut told = json!({"state": state});
+        if let Some(reason) = &conversation.handoff_reason {
+            told["reason"] = json!(reason);
+        }
+        if state == ConversationState::Paused {
+            told["until"] = json!(conversation.paused_until);
+        }
+        self.engine.events.publish(tenant, TenantEventKind::Handoff, Some(id.clone()), now, told);
+        Ok(conversation)
     }
 }
 

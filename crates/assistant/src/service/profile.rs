@@ -61,6 +61,7 @@ fn check_texts(profile: &TenantProfile, problems: &mut Vec<FieldProblem>) {
         ("filter_allow", &profile.filter_allow, 500),
         ("filter_block", &profile.filter_block, 500),
         ("products", &profile.products, 2_000),
+        ("topics", &profile.topics, 50),
     ];
     for (field, phrases, most) in lists {
         let is_usable = |phrase: &String| (2..=100).contains(&phrase.trim().chars().count());
@@ -124,6 +125,7 @@ mod tests {
         let profile = TenantProfile {
             business_name: "x".repeat(201),
             products: vec!["x".to_owned()],
+            topics: vec!["entregas".to_owned(); 51],
             country: "Brasil".to_owned(),
             time_zone: "Brasilia".to_owned(),
             order_patterns: vec![
@@ -140,6 +142,7 @@ mod tests {
             [
                 "business_name",
                 "products",
+                "topics",
                 "country",
                 "time_zone",
                 "order_patterns[1]",

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::burst::newest_part;
 use super::recall::Situation;
 use super::understand::Reading;
 use crate::compose::{self, Composed, Parts};
@@ -12,6 +13,9 @@ use crate::spans::COMPOSE;
 use crate::template;
 use crate::trail::Trail;
 use crate::turn::TurnRequest;
+
+/// Tokens by which the fence around a message may grow when its text is cut elsewhere than between two tokens.
+const CUT_TOKENS: u64 = 4;
 
 /// A prompt, ready to be sent.
 #[derive(Debug)]
@@ -42,17 +46,32 @@ pub(crate) fn compose(
         None => (Arc::clone(&tenant.system), tenant.system_tokens),
     };
     let found = if wants_contract { reading.found.answers.as_slice() } else { &[] };
-    let parts = Parts {
+    let (seen, resumed) = situation.seen();
+    let mut parts = Parts {
         system,
         system_tokens,
         facts: found,
         context: &request.context,
         summary: situation.history.summary.as_ref().map(|summary| summary.text.as_str()),
-        history: &situation.history.recent,
+        history: &seen,
+        settled: resumed.filter(|_| wants_contract),
         message: &request.message,
+        images: &request.images,
         language: reading.language.filter(|_| wants_contract),
     };
-    let composed = compose::compose(&parts, engine.settings.max_prompt_tokens)
+    let budget = engine.settings.max_prompt_tokens;
+    let mut composed = compose::compose(&parts, budget);
+    if let (Err(too_long), Some(_)) = (&composed, &request.burst) {
+        // A channel has nobody to tell: what was written last is answered, the beginning is left out.
+        let tokens = pytake_tokenizer::count(&request.message) as u64;
+        let excess = too_long.current.saturating_sub(too_long.max);
+        let newest = newest_part(&request.message, tokens.saturating_sub(excess + CUT_TOKENS));
+        if !newest.is_empty() {
+            parts.message = newest;
+            composed = compose::compose(&parts, budget);
+        }
+    }
+    let composed = composed
         .map_err(|too_long| AIError::TokenLimitExceeded { current: too_long.current, max: too_long.max })?;
     trail.facts.clone_from(&composed.facts);
     trail.prompt_version = match (&situation.prompt, wants_contract) {
@@ -62,17 +81,25 @@ pub(crate) fn compose(
     };
     let older = earlier_messages(situation);
     let mut left_out = composed.left_out.clone();
+    if parts.message.len() < request.message.len() {
+        left_out.push("the beginning of the customer's messages".to_owned());
+    }
     if older > 0 {
         left_out.push(format!("{older} messages before the newest {}", situation.history.recent.len()));
     }
     trail.step(
         "compose",
         format!(
-            "{} tokens, {} messages, {} facts{}{}",
+            "{} tokens, {} messages, {} facts{}{}{}",
             composed.input_tokens,
             composed.messages.len(),
             composed.facts.len(),
             if situation.history.summary.is_some() { ", summary" } else { "" },
+            if request.images.is_empty() {
+                String::new()
+            } else {
+                format!(", {} pictures", request.images.len())
+            },
             if left_out.is_empty() { String::new() } else { format!("; left out: {}", left_out.join(", ")) },
         ),
     );

@@ -5,26 +5,31 @@ mod live;
 
 use std::sync::Arc;
 
+use pytake_understanding::language::Language;
+
 use super::compose::Prompt;
 use super::decide::HandoffReason;
 use super::outlet::Outlet;
 use super::recall::Situation;
 use super::reserve::Seat;
-use super::understand::Reading;
+use super::understand::{DOUBTFUL, Reading};
 use crate::error::{AIError, LimitScope};
 use crate::phrases;
 use judge::Judge;
 
 use crate::clock::until_next_utc_month;
-use crate::provider::{Completion, CompletionRequest, Evidence, FinishReason};
+use crate::provider::{Completion, CompletionRequest, Evidence, FinishReason, ProviderPlace};
 use crate::reply::{self, Action, Reply};
 use crate::router::{
     Billed, Earlier, RouteFailure, RouteFailureReason, Routed, RoutedAnswer, RoutedCall, Task,
 };
-use crate::service::Engine;
+use crate::service::{Engine, ServerSentence};
 use crate::spans::GENERATE;
 use crate::trail::{AttemptRecord, Trail};
 use crate::turn::TurnRequest;
+
+/// The source of a confidence that the model states itself.
+const STATED: &str = "model_self_report";
 
 /// What will be said, and what it took.
 #[derive(Debug, Default)]
@@ -36,6 +41,8 @@ pub(crate) struct Draft {
     /// With its source.
     pub(crate) confidence: Option<(f32, &'static str)>,
     pub(crate) handoff: Option<HandoffReason>,
+    /// What the customer may choose from.
+    pub(crate) choices: Vec<String>,
     /// What it says it is grounded in, for the trail; may be empty.
     pub(crate) grounds: String,
     pub(crate) attempts: Vec<AttemptRecord>,
@@ -62,16 +69,43 @@ impl Draft {
         }
     }
 
-    /// Nothing is said; a person attends.
-    pub(crate) fn silence() -> Self {
+    /// What the server was asked to say.
+    pub(crate) fn sentence(sentence: &ServerSentence, reading: &Reading) -> Self {
+        Self {
+            text: sentence.text(reading.language),
+            provider: "assistant".to_owned(),
+            model: "rules".to_owned(),
+            finish: "stop",
+            choices: if sentence.offers_person() { yes_or_no(reading.language) } else { Vec::new() },
+            ..Self::default()
+        }
+    }
+
+    /// Whether it helps nobody: a vendor's refusal, or an answer of which the model itself thinks little.
+    fn is_doubtful(&self) -> bool {
+        self.is_refused() || self.confidence.is_some_and(|(sure, source)| source == STATED && sure < DOUBTFUL)
+    }
+
+    /// Whether it is the server's sentence in place of an answer that a vendor refused to give.
+    fn is_refused(&self) -> bool {
+        self.provider == "assistant" && self.finish == "content_filter"
+    }
+
+    /// Nothing is said.
+    pub(crate) fn silence(reason: HandoffReason) -> Self {
         Self {
             provider: "assistant".to_owned(),
             model: "rules".to_owned(),
             finish: "stop",
-            handoff: Some(HandoffReason::PersonAttends),
+            handoff: Some(reason),
             ..Self::default()
         }
     }
+}
+
+/// The choices that go with an offer of a person.
+fn yes_or_no(language: Option<Language>) -> Vec<String> {
+    phrases::yes_or_no(language).map(str::to_owned).to_vec()
 }
 
 /// Gets a vetted answer within the deadline.
@@ -97,6 +131,15 @@ pub(crate) async fn generate(
     } else {
         whole(engine, engine.router.complete(call).await, &judge, seat)?
     };
+    let helped_before = !reading.has_offered_person && !reading.was_doubtful;
+    if draft.handoff.is_none() && !helped_before && draft.is_doubtful() {
+        draft.handoff = Some(HandoffReason::NoAnswer);
+        draft.choices.clear();
+        if draft.is_refused() && !outlet.has_sent() {
+            // The offer of a person is over: one comes.
+            draft.text.clear();
+        }
+    }
     if let Some(handoff) = draft.handoff {
         // The server says it, not the model: see reply-craft, "Hand over when".
         let sentence = phrases::hand_over(reading.language, &situation.tenant.profile.hours);
@@ -178,6 +221,7 @@ fn whole(engine: &Engine, routed: Routed, judge: &Judge, seat: &Seat) -> Result<
             provider: "assistant".to_owned(),
             model: "rules".to_owned(),
             finish: "content_filter",
+            choices: yes_or_no(judge.language()),
             attempts,
             billed,
             ..Draft::default()
@@ -187,7 +231,7 @@ fn whole(engine: &Engine, routed: Routed, judge: &Judge, seat: &Seat) -> Result<
 }
 
 fn draft(routed: RoutedAnswer, reply: Reply) -> Draft {
-    let stated = reply.confidence.map(|confidence| (confidence, "model_self_report"));
+    let stated = reply.confidence.map(|confidence| (confidence, STATED));
     let grounds = grounds(&reply);
     Draft {
         text: reply.text,
@@ -195,10 +239,21 @@ fn draft(routed: RoutedAnswer, reply: Reply) -> Draft {
         provider: routed.provider,
         finish: finish_name(routed.completion.finish),
         confidence: routed.completion.confidence.or(stated),
-        handoff: (reply.action == Action::HandOver).then_some(HandoffReason::AssistantDecided),
+        handoff: handoff(reply.action, routed.place),
+        // Where a person takes over there is nothing left to choose.
+        choices: if reply.action == Action::HandOver { Vec::new() } else { reply.choices },
         grounds,
         attempts: routed.attempts,
         billed: routed.billed,
+    }
+}
+
+fn handoff(action: Action, place: ProviderPlace) -> Option<HandoffReason> {
+    match (action, place) {
+        (Action::HandOver, ProviderPlace::Remote) => Some(HandoffReason::AssistantDecided),
+        // Approved answers hand over for one reason only: they had none, twice.
+        (Action::HandOver, ProviderPlace::Local) => Some(HandoffReason::NoAnswer),
+        (Action::Continue | Action::Ask | Action::Close, _) => None,
     }
 }
 

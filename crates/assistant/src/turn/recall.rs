@@ -1,9 +1,10 @@
 //! Step recall: the tenant, the conversation so far, the prompt that was asked for.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::analysis::Subject;
-use crate::conversation::History;
+use crate::conversation::{ConversationMessage, History};
 use crate::error::AIError;
 use crate::id::PromptId;
 use crate::intent_models::IntentReader;
@@ -31,6 +32,30 @@ impl Situation {
         Subject::new(&request.message, &self.tenant, Arc::clone(&self.intents))
             .at(self.tenant.local_time(request.arrived_at))
             .with_unanswered(u32::try_from(waiting).unwrap_or(u32::MAX).saturating_add(1))
+    }
+
+    /// What the customer knows of the history: a reply that never went out has told nobody anything, and its question is
+    /// still open. With it, where in that the conversation came back from a person.
+    pub(crate) fn seen(&self) -> (Cow<'_, [ConversationMessage]>, Option<usize>) {
+        let (recent, resumed) = (&self.history.recent, self.resumed_within());
+        if !recent.iter().any(ConversationMessage::is_unsent) {
+            return (Cow::Borrowed(recent), resumed);
+        }
+        let seen = |messages: &[ConversationMessage]| -> Vec<ConversationMessage> {
+            messages.iter().filter(|message| !message.is_unsent()).cloned().collect()
+        };
+        (Cow::Owned(seen(recent)), resumed.map(|place| seen(&recent[..place]).len()))
+    }
+
+    /// Where in the history the conversation came back from a person: what stands before is settled. `None` where that
+    /// is not among the messages at hand.
+    pub(crate) fn resumed_within(&self) -> Option<usize> {
+        let conversation = self.history.conversation.as_ref()?;
+        let resumed_at = conversation.resumed_at?;
+        let at_hand = self.history.recent.len() as u64;
+        let first = conversation.message_count.saturating_sub(at_hand);
+        let place = resumed_at.checked_sub(first).filter(|place| (1..=at_hand).contains(place))?;
+        usize::try_from(place).ok()
     }
 }
 

@@ -5,19 +5,21 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
+use super::announce::Announcement;
+use super::exchange;
 use super::generate::{Draft, Failed};
 use super::recall::Situation;
 use super::reserve::Seat;
 use super::understand::Reading;
+use crate::channel::Recorded;
 use crate::chat::{ChatResponse, Handoff, UsageReport};
-use crate::conversation::{AnswerRecord, ConversationMessage, Exchange, TurnRecord};
+use crate::conversation::{AnswerRecord, TurnRecord};
 use crate::error::AIError;
 use crate::id::{MessageId, TenantId, UserId};
 use crate::ledger::{LedgerEntry, Operation};
 use crate::money::{PicoUsd, TokenUsage};
-use crate::provider::Role;
 use crate::router::Billed;
-use crate::service::Engine;
+use crate::service::{Answered, Engine};
 use crate::spans::RECORD;
 use crate::summary;
 use crate::trail::Trail;
@@ -36,7 +38,7 @@ pub(crate) async fn record(
     seat: Seat,
     draft: Draft,
     mut trail: Trail,
-) -> Result<ChatResponse, AIError> {
+) -> Result<Answered, AIError> {
     let at = engine.clock.now();
     let ledger = book(engine, Operation::Chat, &draft.billed, &draft.provider, &draft.model, seat.day);
     let usage: TokenUsage = ledger.iter().map(|e| e.usage).fold(TokenUsage::default(), |a, b| a + b);
@@ -45,62 +47,43 @@ pub(crate) async fn record(
     trail.price_version.clone_from(&engine.catalog.version);
     let message_id = engine.message_id()?;
     let response = respond(engine, &request, &reading, &draft, &message_id, usage, cost);
+    let outbound = exchange::outbound(engine, request.burst.as_ref(), &reading, &draft);
     let exchange = if request.store {
-        let language = reading.language.map(|language| language.code().to_owned());
-        let answer = (!draft.text.is_empty()).then(|| ConversationMessage {
-            id: message_id,
-            role: Role::Assistant,
-            tokens: tokens_of(&draft.text),
-            content: draft.text.clone(),
-            created_at: at,
-            language: language.clone(),
-            analysis: None,
-            answer: Some(AnswerRecord {
-                provider: draft.provider.clone(),
-                model: draft.model.clone(),
-                usage,
-                cost,
-                trail,
-            }),
-        });
-        let question = ConversationMessage {
-            id: engine.message_id()?,
-            role: Role::User,
-            tokens: tokens_of(&request.message),
-            content: request.message,
-            created_at: request.arrived_at,
-            language,
-            analysis: Some(reading.analysis),
-            answer: None,
-        };
-        let handoff_reason =
-            draft.handoff.filter(|_| answer.is_some()).map(|reason| reason.code().to_owned());
-        Some(Exchange { conversation: request.conversation.clone(), question, answer, handoff_reason })
+        let (provider, model) = (draft.provider.clone(), draft.model.clone());
+        let record = AnswerRecord { provider, model, usage, cost, trail };
+        let answer = exchange::answer(&reading, &draft, record, &outbound, (message_id, at));
+        Some(exchange::exchange(engine, &request, &reading, &draft, answer)?)
     } else {
         None
     };
-    let is_stored = exchange.is_some();
+    let announcement = exchange
+        .as_ref()
+        .map(|exchange| Announcement::of(exchange, &situation.history, &draft, request.user.as_str()));
+    let added = exchange.as_ref().map(|exchange| exchange.questions.len() as u64 + 1);
     let turn = TurnRecord {
         tenant: request.tenant.clone(),
         user: request.user.clone(),
         exchange,
         ledger: if engine.settings.is_usage_tracked { ledger } else { Vec::new() },
         reservation: seat.reservation,
+        settlement: exchange::settlement(request.burst.as_ref(), outbound),
         at,
     };
-    if is_stored || engine.settings.is_usage_tracked {
-        engine.store.record(turn).await?;
+    if added.is_some() || engine.settings.is_usage_tracked {
+        match engine.store.record(turn).await? {
+            Recorded::Written => {}
+            Recorded::Fenced => return Ok(Answered::Fenced),
+            Recorded::Outdated => return Ok(Answered::Outdated),
+        }
     }
-    if is_stored {
-        summary::refresh_later(
-            engine,
-            &request.tenant,
-            &request.user,
-            &request.conversation,
-            &situation.history,
-        );
+    if let Some(announcement) = announcement {
+        announcement.publish(engine, &request, at);
     }
-    Ok(response)
+    if let Some(added) = added {
+        let (tenant, user) = (&request.tenant, &request.user);
+        summary::refresh_later(engine, tenant, user, &request.conversation, &situation.history, added);
+    }
+    Ok(Answered::Recorded(Box::new(response)))
 }
 
 /// Books what failed calls cost, gives the place back, and says why there is no answer.
@@ -123,9 +106,10 @@ pub(crate) async fn give_up(
             exchange: None,
             ledger,
             reservation: None,
+            settlement: None,
             at: engine.clock.now(),
         };
-        engine.store.record(turn).await
+        engine.store.record(turn).await.map(drop)
     };
     let released = engine.store.release(tenant, user, seat.day, reservation).await;
     if let Err(error) = booked.and(released) {
@@ -209,12 +193,9 @@ fn respond(
         confidence: draft.confidence.map(|(confidence, _)| confidence),
         finish_reason: draft.finish.to_owned(),
         metadata,
+        choices: draft.choices.clone(),
         handoff: draft
             .handoff
             .map(|reason| Handoff { reason: reason.code().to_owned(), detail: reason.detail().to_owned() }),
     }
-}
-
-fn tokens_of(text: &str) -> u32 {
-    u32::try_from(pytake_tokenizer::count(text)).unwrap_or(u32::MAX)
 }

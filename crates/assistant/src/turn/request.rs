@@ -1,10 +1,13 @@
 //! A chat request, parsed into what cannot be wrong any more.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+use super::burst::Burst;
+use crate::channel::Attachment;
 use crate::chat::{AIProvider, ChatRequest};
 use crate::error::{AIError, FieldProblem};
 use crate::id::{ConversationId, InvalidId, TenantId, UserId};
@@ -25,6 +28,8 @@ pub(crate) struct TurnRequest {
     pub(crate) tenant: TenantId,
     pub(crate) user: UserId,
     pub(crate) message: String,
+    /// Pictures that came with it.
+    pub(crate) images: Arc<[Attachment]>,
     /// The caller's conversation, or one made for this request.
     pub(crate) conversation: ConversationId,
     /// True when the conversation was made for this request and cannot have a past.
@@ -45,6 +50,8 @@ pub(crate) struct TurnRequest {
     pub(crate) temperature: f32,
     pub(crate) include_history: bool,
     pub(crate) store: bool,
+    /// What a channel brought; `None`: a caller's own message.
+    pub(crate) burst: Option<Arc<Burst>>,
     pub(crate) arrived_at: Timestamp,
     /// On [`crate::Clock::elapsed`].
     pub(crate) started: Duration,
@@ -121,6 +128,7 @@ impl TurnRequest {
             tenant,
             user,
             message: request.message.trim().to_owned(),
+            images: Arc::default(),
             conversation,
             is_new_conversation,
             context,
@@ -134,6 +142,7 @@ impl TurnRequest {
             temperature: request.temperature.unwrap_or(settings.chat_temperature),
             include_history: request.include_history,
             store: request.store,
+            burst: None,
             arrived_at: against.arrived_at,
             started: against.now,
             deadline: against.now + settings.request_timeout,

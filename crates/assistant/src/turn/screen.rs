@@ -9,6 +9,7 @@ use crate::analysis::Subject;
 use crate::error::AIError;
 use crate::spans::SCREEN;
 use crate::trail::Trail;
+use crate::turn::TurnRequest;
 
 /// Who stops what the patterns and the heads find, as answers name it.
 const ON_DEVICE: &str = "local";
@@ -18,7 +19,16 @@ const ON_DEVICE: &str = "local";
 /// # Errors
 /// [`AIError::ContentFilterViolation`] with the categories and a safe sentence in the customer's language.
 #[tracing::instrument(level = "debug", name = SCREEN, skip_all)]
-pub(crate) fn screen(subject: &Subject<'_>, situation: &Situation, trail: &mut Trail) -> Result<(), AIError> {
+pub(crate) fn screen(
+    subject: &Subject<'_>,
+    request: &TurnRequest,
+    situation: &Situation,
+    trail: &mut Trail,
+) -> Result<(), AIError> {
+    if request.sentence().is_some() {
+        // Nothing goes to a model; the sentence may be the very one that the filter asked for.
+        return Ok(());
+    }
     let Some(filter) = &situation.tenant.filter else {
         trail.step("screen", "content filter is switched off");
         return Ok(());

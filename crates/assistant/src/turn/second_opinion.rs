@@ -34,7 +34,7 @@ pub(crate) fn doubt(
 ) -> Option<Doubtful> {
     let filter = situation.tenant.filter.as_ref()?;
     let stays_here = !request.may_fall_back && request.preferred.as_deref() == Some(LOCAL);
-    if engine.second_opinion.is_none() || stays_here {
+    if engine.second_opinion.is_none() || stays_here || request.sentence().is_some() {
         return None;
     }
     // The screen has let it through: there is nothing in its verdict.

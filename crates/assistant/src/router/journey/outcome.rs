@@ -207,8 +207,8 @@ fn effect_of(attempt: &Attempt, failure: &ProviderFailure) -> Effect {
 
 fn with_objection(request: CompletionRequest, answer: &str, objection: &str) -> CompletionRequest {
     let mut messages = request.messages.to_vec();
-    messages.push(PromptMessage { role: Role::Assistant, content: answer.into() });
-    messages.push(PromptMessage { role: Role::User, content: objection.into() });
+    messages.push(PromptMessage::new(Role::Assistant, answer));
+    messages.push(PromptMessage::new(Role::User, objection));
     CompletionRequest { messages: messages.into(), ..request }
 }
 

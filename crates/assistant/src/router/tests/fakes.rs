@@ -232,7 +232,7 @@ impl Bench {
 
     /// A call with 30 s, fallback, and no opinion.
     pub(super) fn call(&self) -> RoutedCall {
-        let question = PromptMessage { role: Role::User, content: "Are you open?".into() };
+        let question = PromptMessage::new(Role::User, "Are you open?");
         RoutedCall {
             earlier: Earlier::default(),
             request: CompletionRequest {

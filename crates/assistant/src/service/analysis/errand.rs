@@ -95,7 +95,7 @@ impl Errand<'_> {
         let settings = &self.engine.settings;
         let (task, temperature) = match self.operation {
             Operation::Classify => (Task::Classify, settings.intent_temperature),
-            Operation::Analyze | Operation::Chat | Operation::Summary => {
+            Operation::Analyze | Operation::Chat | Operation::Summary | Operation::Transcription => {
                 (Task::Analyze, settings.analysis_temperature)
             }
         };
@@ -104,7 +104,7 @@ impl Errand<'_> {
             request: CompletionRequest {
                 model: "".into(),
                 system: prompt.system,
-                messages: Arc::new([PromptMessage { role: Role::User, content: prompt.content }]),
+                messages: Arc::new([PromptMessage::new(Role::User, prompt.content)]),
                 max_output_tokens: settings.max_output_tokens,
                 temperature: Some(temperature),
                 schema: Some(prompt.schema),
@@ -143,9 +143,10 @@ impl Errand<'_> {
             exchange: None,
             ledger: turn::book(self.engine, self.operation, billed, provider, model, seat.day),
             reservation: seat.reservation,
+            settlement: None,
             at: self.engine.clock.now(),
         };
-        Ok(self.engine.store.record(record).await?)
+        Ok(self.engine.store.record(record).await.map(drop)?)
     }
 }
 

@@ -43,6 +43,7 @@ impl Judge {
             profile.hours.clone(),
             profile.instructions.clone(),
         ];
+        facts.extend(profile.topics.iter().cloned());
         facts.extend(request.system_prompt.clone());
         facts.extend(situation.prompt.as_ref().map(|prompt| prompt.template.clone()));
         facts.extend(request.context.values().map(|value| match value {
@@ -110,7 +111,22 @@ impl Judge {
         if reply.text.is_empty() && reply.action == Action::HandOver {
             return Ok(());
         }
-        vet::vet(&self.input(&reply.text)).map(|_| ())
+        vet::vet(&self.input(&reply.text))?;
+        self.vet_choices(reply)
+    }
+
+    fn vet_choices(&self, reply: &Reply) -> Result<(), VetObjection> {
+        if reply.choices.is_empty() {
+            return Ok(());
+        }
+        vet::vet_choices(&self.input(&reply.choices.join("\n")))
+    }
+
+    /// Leaves out choices that may not be sent, where the text is out already.
+    pub(super) fn settle_choices(&self, reply: &mut Reply) {
+        if self.vet_choices(reply).is_err() {
+            reply.choices.clear();
+        }
     }
 
     fn input<'a>(&'a self, reply: &'a str) -> VetInput<'a> {

@@ -96,6 +96,7 @@ async fn finish(
     let (rest, mut reply) = reader.finish().ok()?;
     outlet.send(&rest).await;
     outlet.sent().clone_into(&mut reply.text);
+    judge.settle_choices(&mut reply);
     Some(reply)
 }
 

@@ -1,0 +1,45 @@
+//! A channel for tests that writes everything as one text and sends nothing.
+
+use async_trait::async_trait;
+use pytake_understanding::language::Language;
+
+use super::{
+    Accepted, FetchedMedia, MediaFailure, MediaKind, MediaRef, Messenger, NumberAccess, NumberHealth,
+    OutboundContent, Recipient, SendFailure,
+};
+
+pub(crate) struct PlainMessenger;
+
+#[async_trait]
+impl Messenger for PlainMessenger {
+    fn write(&self, text: &str, _: &[String], _: Option<Language>) -> Vec<OutboundContent> {
+        vec![OutboundContent::Text { body: text.to_owned(), preview_url: false }]
+    }
+
+    async fn send(
+        &self,
+        _: &NumberAccess,
+        _: &Recipient,
+        _: &OutboundContent,
+        _: &str,
+    ) -> Result<Accepted, SendFailure> {
+        unreachable!("no turn sends")
+    }
+
+    async fn mark_read(&self, _: &NumberAccess, _: &str, _: bool) -> Result<(), SendFailure> {
+        unreachable!("no turn marks")
+    }
+
+    async fn fetch(
+        &self,
+        _: &NumberAccess,
+        _: MediaKind,
+        _: &MediaRef,
+    ) -> Result<FetchedMedia, MediaFailure> {
+        unreachable!("no turn fetches")
+    }
+
+    async fn health(&self, _: &NumberAccess, _: Option<&str>) -> Result<NumberHealth, SendFailure> {
+        unreachable!("no turn asks")
+    }
+}

@@ -1,0 +1,7 @@
+//! What channels rely on, tested with the real engine over a store and a provider that do as they are told.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+
+mod burst;
+mod handing_over;
+mod saying;
+mod world;
