@@ -54,6 +54,7 @@ fn facts(entry: &Value, from: Date) -> Result<Option<ModelFacts>> {
         max_output_tokens: entry["max_output_tokens"].as_u64(),
         shutdown,
         prices: vec![Price { from, rates, long_context: long_context(prices)? }],
+        minute_prices: Vec::new(),
     }))
 }
 

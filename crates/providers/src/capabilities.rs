@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 /// What one model takes. The default, for models nobody listed, is what every model of a family takes:
-/// no sampling, no word about thinking, structured output.
+/// no sampling, no word about thinking, structured output; whether those read pictures, their family knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Capabilities {
@@ -26,6 +26,9 @@ pub(crate) struct Capabilities {
     /// Takes a JSON schema for its answer.
     #[serde(default = "yes")]
     pub(crate) structured_output: bool,
+    /// Reads pictures.
+    #[serde(default)]
+    pub(crate) reads_images: bool,
 }
 
 fn yes() -> bool {

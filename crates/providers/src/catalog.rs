@@ -2,20 +2,25 @@
 //!
 //! The table is made by `examples/convert_prices.rs`; date, source and licence stand in `data/README.md`.
 
-use pytake_assistant::money::{ModelCatalog, ModelFacts, Price};
+use pytake_assistant::money::{MinutePrice, ModelCatalog, ModelFacts, Price};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::error::ConfigError;
 
 const MODELS: &str = include_str!("../data/models.json");
+/// What the list behind `models.json` does not have: prices by the minute.
+const TRANSCRIPTION: &str = include_str!("../data/transcription.json");
 
 /// The table that came with this version.
 ///
 /// # Panics
 /// Never: a test reads the same bytes.
 pub fn catalog() -> ModelCatalog {
-    serde_json::from_str(MODELS).expect("data/models.json is part of the program and read by a test")
+    let mut catalog: ModelCatalog =
+        serde_json::from_str(MODELS).expect("data/models.json is part of the program and read by a test");
+    override_models(&mut catalog, TRANSCRIPTION).expect("data/transcription.json is, too");
+    catalog
 }
 
 /// The table with an operator's entries over it.
@@ -27,6 +32,13 @@ pub fn catalog() -> ModelCatalog {
 /// [`ConfigError::Catalog`] names the first wrong place.
 pub fn catalog_with_overrides(json: &str) -> Result<ModelCatalog, ConfigError> {
     let mut catalog = catalog();
+    let version = override_models(&mut catalog, json)?;
+    catalog.version = format!("{}+{}", catalog.version, version.as_deref().unwrap_or("operator"));
+    Ok(catalog)
+}
+
+/// Puts entries over those of a table; gives the name that they have.
+fn override_models(catalog: &mut ModelCatalog, json: &str) -> Result<Option<String>, ConfigError> {
     let root: Value = serde_json::from_str(json).map_err(|error| wrong("the text", error.to_string()))?;
     let root = object("the text", &root, &["version", "providers"])?;
     let providers = root.get("providers").ok_or_else(|| wrong("providers", "is missing"))?;
@@ -38,18 +50,19 @@ pub fn catalog_with_overrides(json: &str) -> Result<ModelCatalog, ConfigError> {
             override_facts(&path, models.entry(model.clone()).or_default(), entry)?;
         }
     }
-    let version = root.get("version").and_then(Value::as_str).unwrap_or("operator");
-    catalog.version = format!("{}+{version}", catalog.version);
-    Ok(catalog)
+    Ok(root.get("version").and_then(Value::as_str).map(str::to_owned))
 }
 
 fn override_facts(path: &str, facts: &mut ModelFacts, entry: &Value) -> Result<(), ConfigError> {
-    let fields = ["max_input_tokens", "max_output_tokens", "shutdown", "prices"];
+    let fields = ["max_input_tokens", "max_output_tokens", "shutdown", "prices", "minute_prices"];
     let entry = object(path, entry, &fields)?;
     if let Some(prices) = entry.get("prices") {
         facts.prices = read_prices(&format!("{path}.prices"), prices)?;
     }
-    for (name, value) in entry.iter().filter(|(name, _)| *name != "prices") {
+    if let Some(prices) = entry.get("minute_prices") {
+        facts.minute_prices = read_minute_prices(&format!("{path}.minute_prices"), prices)?;
+    }
+    for (name, value) in entry.iter().filter(|(name, _)| !name.ends_with("prices")) {
         let field_path = format!("{path}.{name}");
         // Read alone, so that an error is about this field.
         let alone = Value::Object(Map::from_iter([(name.clone(), value.clone())]));
@@ -79,6 +92,21 @@ fn read_prices(path: &str, prices: &Value) -> Result<Vec<Price>, ConfigError> {
             not_negative(&path, object(&path, long, &LONG_RATES)?)?;
         }
         let price = Price::deserialize(entry).map_err(|error| wrong(&path, error.to_string()))?;
+        if read.last().is_some_and(|before| before.from >= price.from) {
+            return Err(wrong(&format!("{path}.from"), "is not later than the price before it"));
+        }
+        read.push(price);
+    }
+    Ok(read)
+}
+
+fn read_minute_prices(path: &str, prices: &Value) -> Result<Vec<MinutePrice>, ConfigError> {
+    let Value::Array(entries) = prices else { return Err(wrong(path, "is not a list")) };
+    let mut read: Vec<MinutePrice> = Vec::with_capacity(entries.len());
+    for (index, entry) in entries.iter().enumerate() {
+        let path = format!("{path}[{index}]");
+        not_negative(&path, object(&path, entry, &["from", "per_minute"])?)?;
+        let price = MinutePrice::deserialize(entry).map_err(|error| wrong(&path, error.to_string()))?;
         if read.last().is_some_and(|before| before.from >= price.from) {
             return Err(wrong(&format!("{path}.from"), "is not later than the price before it"));
         }
@@ -135,6 +163,22 @@ mod tests {
         assert_eq!(
             cost("anthropic", "claude-sonnet-5-5", million, 0),
             Some(PicoUsd::from_micro_usd(2_000_000))
+        );
+    }
+
+    #[test]
+    fn a_minute_of_speech_has_a_price_where_one_is_known() {
+        let cost = |model, seconds| {
+            catalog().minutes_cost("openai", model, std::time::Duration::from_secs(seconds), today())
+        };
+        assert_eq!(cost("gpt-transcribe", 60), PicoUsd::parse_usd("0.0045"));
+        assert_eq!(cost("whisper-1", 60), None);
+        let own = r#"{"providers":{"groq":{"whisper-large-v3":{"minute_prices":[{"from":"2026-01-01","per_minute":1850000000}]}}}}"#;
+        let catalog = catalog_with_overrides(own).unwrap();
+        let hour = std::time::Duration::from_hours(1);
+        assert_eq!(
+            catalog.minutes_cost("groq", "whisper-large-v3", hour, today()),
+            PicoUsd::parse_usd("0.111")
         );
     }
 
@@ -220,6 +264,10 @@ mod tests {
                 "providers.openai.m.max_input_tokens",
             ),
             (r#"{"providers":{"openai":{"m":{"prices":{}}}}}"#, "providers.openai.m.prices"),
+            (
+                r#"{"providers":{"openai":{"m":{"minute_prices":[{"from":"2026-01-01","per_minute":-1}]}}}}"#,
+                "providers.openai.m.minute_prices[0].per_minute",
+            ),
             (
                 r#"{"providers":{"openai":{"m":{"prices":[{"from":"2026-01-01","input":1}]}}}}"#,
                 "providers.openai.m.prices[0]",

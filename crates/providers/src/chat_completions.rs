@@ -18,11 +18,13 @@ use crate::refused::Refused;
 pub(crate) struct ChatCompletions {
     dialect: &'static Dialect,
     models: &'static [Capabilities],
+    /// The operator's word on whether models of this server read pictures; `None`: as the tables say.
+    reads_images: Option<bool>,
 }
 
 impl ChatCompletions {
-    pub(crate) fn new(dialect: &'static Dialect) -> Self {
-        Self { dialect, models: dialect.capabilities.map_or(&[], capabilities::family) }
+    pub(crate) fn new(dialect: &'static Dialect, reads_images: Option<bool>) -> Self {
+        Self { dialect, models: dialect.capabilities.map_or(&[], capabilities::family), reads_images }
     }
 
     /// The wire with its endpoint below a base URL.
@@ -31,11 +33,12 @@ impl ChatCompletions {
         base_url: &str,
         key: Option<&SecretString>,
         dialect: &'static Dialect,
+        reads_images: Option<bool>,
     ) -> Result<Exchange<Self>, ConfigError> {
         let place = dialect.key_header.map_or(KeyHeader::Bearer, KeyHeader::Named);
         let key = key.map(|key| (place, key));
         let endpoint = Endpoint::new(provider, base_url, "chat/completions", key, &[])?;
-        Ok(Exchange::new(endpoint, Self::new(dialect)))
+        Ok(Exchange::new(endpoint, Self::new(dialect, reads_images)))
     }
 }
 
@@ -52,7 +55,10 @@ impl Wire for ChatCompletions {
         refused: Refused,
     ) -> request::Body<'a> {
         let capabilities = capabilities::of(self.models, &request.model);
-        request::Body::new(request, is_streamed, self.dialect, capabilities, refused)
+        let reads_images = self
+            .reads_images
+            .unwrap_or_else(|| capabilities.map_or(self.dialect.reads_images, |model| model.reads_images));
+        request::Body::new(request, is_streamed, self.dialect, capabilities, reads_images, refused)
     }
 
     fn read(&self, body: &[u8]) -> Result<Completion, ProviderFailure> {

@@ -6,14 +6,12 @@ use std::fmt;
 use async_trait::async_trait;
 use pytake_assistant::AIProviderTrait;
 use pytake_assistant::provider::{Completion, CompletionRequest, CompletionStream, ProviderFailure};
-use reqwest::Url;
 use secrecy::SecretString;
 
 use crate::chat_completions::ChatCompletions;
 use crate::dialect;
 use crate::error::ConfigError;
 use crate::exchange::Exchange;
-use crate::http::excerpt;
 
 /// How to reach a compatible server.
 #[derive(Debug, Clone)]
@@ -30,6 +28,8 @@ pub struct CompatibleConfig {
     pub rate_limit: Option<u32>,
     /// A name of `data/dialects.json`; `None`: told by the address, else `generic`.
     pub dialect: Option<String>,
+    /// Whether its models read pictures; `None`: as far as it is known here, which is not for most.
+    pub reads_images: Option<bool>,
 }
 
 /// A compatible server.
@@ -46,23 +46,21 @@ impl CompatibleProvider {
     /// # Errors
     /// An unknown dialect, a base URL or key that cannot be used, or certificates that cannot be read.
     pub fn new(config: CompatibleConfig) -> Result<Self, ConfigError> {
-        let dialect = match &config.dialect {
-            Some(name) => dialect::named(name)?,
-            None => dialect::of_url(&base_url(&config.base_url)?),
-        };
+        let dialect = dialect::of_server(config.dialect.as_deref(), &config.base_url)?;
         let key = config.api_key.as_ref();
         Ok(Self {
-            exchange: ChatCompletions::connect(&config.name, &config.base_url, key, dialect)?,
+            exchange: ChatCompletions::connect(
+                &config.name,
+                &config.base_url,
+                key,
+                dialect,
+                config.reads_images,
+            )?,
             name: config.name,
             model: config.model,
             rate_limit: config.rate_limit,
         })
     }
-}
-
-fn base_url(text: &str) -> Result<Url, ConfigError> {
-    let refused = |_| ConfigError::BaseUrl { url: excerpt(text, None), problem: "is not a URL" };
-    Url::parse(text.trim()).map_err(refused)
 }
 
 impl fmt::Debug for CompatibleProvider {

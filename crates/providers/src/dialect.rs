@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::error::ConfigError;
+use crate::http::excerpt;
 
 /// Used where neither the name nor the address tells more.
 const FALLBACK: &str = "generic";
@@ -42,6 +43,9 @@ pub(crate) struct Dialect {
     /// Models that `capabilities` does not list take a temperature.
     #[serde(default = "yes")]
     pub(crate) sampling: bool,
+    /// Models that `capabilities` does not list read pictures.
+    #[serde(default)]
+    pub(crate) reads_images: bool,
     /// The family of models in `data/capabilities.json`.
     #[serde(default)]
     pub(crate) capabilities: Option<&'static str>,
@@ -121,8 +125,17 @@ pub(crate) fn named(name: &str) -> Result<&'static Dialect, ConfigError> {
     })
 }
 
+/// The dialect that the operator names, else the one that the address gives away.
+pub(crate) fn of_server(name: Option<&str>, base_url: &str) -> Result<&'static Dialect, ConfigError> {
+    if let Some(name) = name {
+        return named(name);
+    }
+    let refused = |_| ConfigError::BaseUrl { url: excerpt(base_url, None), problem: "is not a URL" };
+    Ok(of_url(&Url::parse(base_url.trim()).map_err(refused)?))
+}
+
 /// The dialect that an address gives away.
-pub(crate) fn of_url(url: &Url) -> &'static Dialect {
+fn of_url(url: &Url) -> &'static Dialect {
     let host = url.host_str().unwrap_or_default();
     let port = url.port_or_known_default().unwrap_or_default();
     let matches = |pattern: &str| {

@@ -18,6 +18,7 @@ use serde::Serialize;
 
 use crate::failure::VendorError;
 use crate::http::{Endpoint, MAX_BODY_BYTES, retry_after};
+use crate::pictures::length_in_base64;
 use crate::refused::{Parameter, Refused, RefusedByModel, refused_parameter};
 use crate::sse::{SseEvent, SseParser};
 
@@ -163,7 +164,11 @@ impl<W: Wire> Exchange<W> {
         is_streamed: bool,
         refused: Refused,
     ) -> Result<Vec<u8>, ProviderFailure> {
-        let texts: usize = request.messages.iter().map(|message| message.content.len() + 40).sum();
+        let mut texts = 0;
+        for message in request.messages.iter() {
+            texts += message.content.len() + 40;
+            texts += message.images.iter().map(|image| length_in_base64(image) + 100).sum::<usize>();
+        }
         let mut body = Vec::with_capacity(request.system.len() + texts + 512);
         let wire_request = self.wire.request(request, is_streamed, refused);
         serde_json::to_writer(&mut body, &wire_request)

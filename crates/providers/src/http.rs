@@ -13,7 +13,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use pytake_assistant::provider::{FailureKind, ProviderFailure};
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::multipart::Form;
 use reqwest::{Client, Method, Request, Response, Url, redirect};
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::BuilderVerifierExt;
@@ -68,7 +69,7 @@ impl Endpoint {
         let url = join(base_url, path)?;
         let key = key.filter(|(_, key)| !key.expose_secret().trim().is_empty());
         let mut headers = HeaderMap::new();
-        headers.insert(reqwest::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Some((place, secret)) = key {
             let secret = secret.expose_secret().trim();
             let (name, value) = match place {
@@ -100,6 +101,15 @@ impl Endpoint {
         *request.headers_mut() = self.headers.clone();
         *request.body_mut() = Some(body.into());
         self.client.execute(request).await.map_err(|error| self.not_answered(error))
+    }
+
+    /// Sends a form with a file and waits for the answer's head.
+    pub(crate) async fn post_form(&self, form: Form) -> Result<Response, ProviderFailure> {
+        let mut headers = self.headers.clone();
+        // The form has its own, with the boundary.
+        headers.remove(CONTENT_TYPE);
+        let request = self.client.post(self.url.clone()).headers(headers).multipart(form);
+        request.send().await.map_err(|error| self.not_answered(error))
     }
 
     /// Reads a whole body of at most [`MAX_BODY_BYTES`].

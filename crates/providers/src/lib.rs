@@ -2,7 +2,8 @@
 //!
 //! [`OpenAIProvider`], [`AnthropicProvider`] and [`CompatibleProvider`] call out; [`LocalProvider`] answers
 //! from approved entries in this process; [`ScriptedProvider`] plays a script. None of them retries, waits or
-//! limits: the router does. [`OpenAIModerator`] gives second opinions behind [`pytake_assistant::Moderator`]. Differences between vendors and models are data, in `data/`.
+//! limits: the router does. [`OpenAIModerator`] gives second opinions behind [`pytake_assistant::Moderator`],
+//! [`OpenAITranscriber`] writes recordings down behind [`pytake_assistant::Transcriber`]. Differences between vendors and models are data, in `data/`.
 
 mod catalog;
 mod error;
@@ -12,6 +13,7 @@ mod compatible;
 mod local;
 mod openai;
 mod scripted;
+mod transcription;
 
 mod capabilities;
 mod chat_completions;
@@ -20,6 +22,7 @@ mod exchange;
 mod failure;
 mod http;
 mod lenient;
+mod pictures;
 mod refused;
 mod schema_prompt;
 mod sse;
@@ -37,3 +40,4 @@ pub use openai::{
     OpenAIProvider,
 };
 pub use scripted::{ScriptedProvider, ScriptedStep};
+pub use transcription::{OPENAI_TRANSCRIPTION_MODEL, OpenAITranscriber, TranscriberConfig};

@@ -72,11 +72,24 @@ struct Said {
     used_fact: Option<&'static str>,
     /// How probable it is that the approved answer fits.
     confidence: Option<f32>,
+    /// What the customer may choose from.
+    choices: Vec<String>,
 }
 
 impl Said {
     fn plain(text: String, action: Action, reason: &str) -> Self {
-        Self { text, action, reason: reason.to_owned(), used_fact: None, confidence: None }
+        Self {
+            text,
+            action,
+            reason: reason.to_owned(),
+            used_fact: None,
+            confidence: None,
+            choices: Vec::new(),
+        }
+    }
+
+    fn with_choices(self, choices: Vec<String>) -> Self {
+        Self { choices, ..self }
     }
 
     /// As the output contract wants it, see `pytake_assistant::reply`.
@@ -88,6 +101,7 @@ impl Said {
             "reason": self.reason,
             "language": null,
             "used_facts": used,
+            "choices": self.choices,
             "confidence": null,
         })
         .to_string()
@@ -107,6 +121,7 @@ fn reply(evidence: &Evidence) -> Said {
             // Facts are labelled in the order in which they were found.
             used_fact: Some("f1"),
             confidence: Some(fit.clamp(0.0, 1.0)),
+            choices: Vec::new(),
         };
     }
     if is_greeting(&evidence.message) {
@@ -120,13 +135,31 @@ fn reply(evidence: &Evidence) -> Said {
         && first_title != second_title
     {
         let reason = format!("approved answers {} and {} are close", first.answer.id, second.answer.id);
-        return Said::plain(ask_back(first_title, second_title, language), Action::Ask, &reason);
+        return Said::plain(ask_back(first_title, second_title, language), Action::Ask, &reason)
+            .with_choices(as_buttons(&[first_title, second_title]));
+    }
+    if evidence.has_offered_person && is_no(&evidence.message) {
+        return Said::plain(as_you_wish(language).to_owned(), Action::Continue, "no person is wanted");
     }
     if evidence.has_offered_person {
         // Twice in a row is enough: the server says that a person takes over.
         return Said::plain(String::new(), Action::HandOver, "no approved answer fits, for the second time");
     }
     Said::plain(phrases::unknown(language, &evidence.business_name), Action::Ask, "no approved answer fits")
+        .with_choices(phrases::yes_or_no(Some(language)).map(str::to_owned).to_vec())
+}
+
+/// The titles as what buttons show, where all of them fit: 20 characters (WhatsApp Cloud API, reply buttons). A title
+/// that is cut is no question any more.
+fn as_buttons(titles: &[&str]) -> Vec<String> {
+    const BUTTON_CHARS: usize = 20;
+    let bare: Vec<String> =
+        titles.iter().map(|title| title.trim_matches(['?', '¿', ' ']).to_owned()).collect();
+    if bare.iter().all(|title| (1..=BUTTON_CHARS).contains(&title.chars().count())) {
+        bare
+    } else {
+        Vec::new()
+    }
 }
 
 /// The customer's language, else the one the business writes in, else the first of the product's.
@@ -174,6 +207,18 @@ fn is_thanks(message: &str) -> bool {
     says_only(message, WORDS, OPENERS, MAX_WORDS)
 }
 
+/// True where a message says no and nothing else, in any of the three languages.
+fn is_no(message: &str) -> bool {
+    // Words that a no is made of, folded.
+    const WORDS: &str = "nao n no nop nope nah obrigado obrigada obg valeu precisa quero por favor agora gracias hace falta \
+         quiero ahora thanks thank you need not now please";
+    // At least one of these makes a no of them.
+    const OPENERS: &str = "nao n no nop nope nah not";
+    // Longer messages than "não, não precisa, muito obrigada" say something else.
+    const MAX_WORDS: usize = 6;
+    says_only(message, WORDS, OPENERS, MAX_WORDS)
+}
+
 /// True where a message has at most so many words, all of them of one list and one at least of the other.
 fn says_only(message: &str, words: &str, openers: &str, most: usize) -> bool {
     let is_one_of = |list: &str, text: &str| list.split_whitespace().any(|word| word == text);
@@ -188,6 +233,14 @@ fn youre_welcome(language: Language) -> &'static str {
         Language::Portuguese => "De nada! Se precisar de mais alguma coisa, é só escrever.",
         Language::Spanish => "¡De nada! Si necesitas algo más, escríbenos.",
         Language::English => "You're welcome! If you need anything else, just write.",
+    }
+}
+
+fn as_you_wish(language: Language) -> &'static str {
+    match language {
+        Language::Portuguese => "Tudo bem! Se precisar de mais alguma coisa, é só escrever.",
+        Language::Spanish => "¡De acuerdo! Si necesitas algo más, escríbenos.",
+        Language::English => "All right! If you need anything else, just write.",
     }
 }
 
@@ -333,6 +386,34 @@ mod tests {
         for other in ["obrigada, mas e o frete?", "não, obrigada", "ok", "tudo bom"] {
             assert!(!is_thanks(other), "{other}");
         }
+    }
+
+    #[test]
+    fn a_no_to_the_offer_of_a_person_hands_nothing_over() {
+        for no in ["Não", "não, obrigada", "No", "no gracias", "no thanks", "não precisa"] {
+            let declined = Evidence {
+                has_offered_person: true,
+                ..evidence(no, Language::Portuguese, vec![shipping()], Fit::Nothing)
+            };
+            let said = reply(&declined);
+            assert_eq!((said.action, said.text.starts_with("Tudo bem!")), (Action::Continue, true), "{no}");
+        }
+        for other in ["não entendi", "não chegou", "now", "quero"] {
+            assert!(!is_no(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn buttons_are_offered_where_the_whole_question_fits() {
+        let frete = entry("Quanto custa o frete?", &[(Language::Portuguese, "R$ 15.")]);
+        let close =
+            evidence("frete ou horário", Language::Portuguese, vec![frete.clone(), hours()], Fit::OneOfTwo);
+        assert_eq!(reply(&close).choices, ["Quanto custa o frete", "Que horas abre"]);
+        let long = entry("Quanto custa o frete hoje?", &[(Language::Portuguese, "R$ 15.")]);
+        let close = evidence("frete ou horário", Language::Portuguese, vec![long, hours()], Fit::OneOfTwo);
+        assert!(reply(&close).choices.is_empty());
+        let unknown = evidence("¿venden cohetes?", Language::Spanish, vec![frete], Fit::Nothing);
+        assert_eq!(reply(&unknown).choices, ["Sí", "No"]);
     }
 
     #[test]

@@ -66,7 +66,7 @@ impl OpenAIProvider {
         let dialect = dialect::named("openai")?;
         let key = Some(&config.api_key);
         Ok(Self {
-            exchange: ChatCompletions::connect("openai", &config.base_url, key, dialect)?,
+            exchange: ChatCompletions::connect("openai", &config.base_url, key, dialect, None)?,
             default_model: config.default_model,
             rate_limit: config.rate_limit,
             has_key: !config.api_key.expose_secret().trim().is_empty(),

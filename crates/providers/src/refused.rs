@@ -31,19 +31,28 @@ pub(crate) enum Parameter {
     TokenField = 64,
     /// A constant field of the dialect.
     Extra = 128,
+    /// The customer's pictures; the prompt says that there are some.
+    Images = 256,
+}
+
+impl Parameter {
+    /// False for what may be wrong with one request alone: a picture can be too large, or none.
+    fn is_of_model(self) -> bool {
+        self != Self::Images
+    }
 }
 
 /// A set of parameters.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Refused(u8);
+pub(crate) struct Refused(u16);
 
 impl Refused {
     pub(crate) fn has(self, parameter: Parameter) -> bool {
-        self.0 & parameter as u8 != 0
+        self.0 & parameter as u16 != 0
     }
 
     pub(crate) fn with(self, parameter: Parameter) -> Self {
-        Self(self.0 | parameter as u8)
+        Self(self.0 | parameter as u16)
     }
 }
 
@@ -60,6 +69,9 @@ impl RefusedByModel {
     }
 
     pub(crate) fn remember(&self, model: &Arc<str>, parameter: Parameter) {
+        if !parameter.is_of_model() {
+            return;
+        }
         let mut by_model = self.0.write();
         if by_model.len() < MAX_MODELS || by_model.contains_key(model) {
             let refused = by_model.entry(model.clone()).or_default();
@@ -93,6 +105,12 @@ pub(crate) fn refused_parameter(
         return None;
     }
     let message = error.message.to_lowercase();
+    // Whatever is wrong with a picture: too many pixels, a broken file, a model that reads none.
+    let blames_picture =
+        || [Some(&message), error.param.as_ref()].into_iter().flatten().any(|text| text.contains("image"));
+    if sent.iter().any(|(_, parameter)| *parameter == Parameter::Images) && blames_picture() {
+        return Some(Parameter::Images);
+    }
     let is_refusal = error.is_named("unsupported_parameter")
         || error.is_named("unsupported_value")
         || error.is_named("unknown_parameter")
@@ -186,6 +204,27 @@ mod tests {
         for (status, body) in rows {
             assert_eq!(refused(status, body), None, "{body}");
         }
+    }
+
+    #[test]
+    fn a_picture_that_is_not_taken_is_left_out_of_this_request_alone() {
+        let sent = [("temperature", Parameter::Temperature), ("image", Parameter::Images)];
+        let complaints = [
+            r#"{"error":{"message":"Invalid content type. image_url is only supported by certain models.","param":"messages.[1].content.[1].type"}}"#,
+            r#"{"error":{"type":"invalid_request_error","message":"messages.0.content.0.image.source.base64: image exceeds 5 MB maximum: 6275800 bytes > 5242880 bytes"}}"#,
+        ];
+        for body in complaints {
+            let error = VendorError::from_body(body.as_bytes());
+            assert_eq!(refused_parameter(&error, 400, &sent), Some(Parameter::Images), "{body}");
+            assert_eq!(
+                refused_parameter(&error, 400, &SENT),
+                None,
+                "nothing was sent that could be left out"
+            );
+        }
+        let memory = RefusedByModel::default();
+        memory.remember(&"m".into(), Parameter::Images);
+        assert_eq!(memory.of("m"), Refused::default());
     }
 
     #[test]

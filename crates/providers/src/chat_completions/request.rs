@@ -2,12 +2,14 @@
 
 use std::borrow::Cow;
 
+use pytake_assistant::channel::Attachment;
 use pytake_assistant::provider::{CompletionRequest, OutputSchema};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::capabilities::Capabilities;
 use crate::dialect::{Dialect, StructuredOutput, TokenField};
 use crate::exchange::WireRequest;
+use crate::pictures::{InBase64, words_alone};
 use crate::refused::{Parameter, Refused};
 use crate::schema_prompt::with_schema;
 
@@ -26,6 +28,7 @@ pub(crate) struct Body<'a> {
     structured_output: StructuredOutput,
     asks_stream_usage: bool,
     has_extra: bool,
+    reads_images: bool,
 }
 
 impl<'a> Body<'a> {
@@ -34,6 +37,7 @@ impl<'a> Body<'a> {
         is_streamed: bool,
         dialect: &'static Dialect,
         capabilities: Option<Capabilities>,
+        reads_images: bool,
         refused: Refused,
     ) -> Self {
         let takes_sampling = capabilities.map_or(dialect.sampling, |model| model.sampling);
@@ -59,6 +63,7 @@ impl<'a> Body<'a> {
             },
             asks_stream_usage: is_streamed && dialect.stream_usage && unless(Parameter::StreamUsage),
             has_extra: unless(Parameter::Extra),
+            reads_images: reads_images && unless(Parameter::Images),
         }
     }
 
@@ -72,17 +77,27 @@ impl<'a> Body<'a> {
             _ => Cow::Borrowed(&*self.request.system),
         };
         if !system.is_empty() {
-            messages.push(WireMessage { role: self.dialect.system_role, content: system });
+            messages.push(WireMessage {
+                role: self.dialect.system_role,
+                content: system,
+                images: Vec::new(),
+            });
         }
         for message in self.request.messages.iter().filter(|message| !message.content.trim().is_empty()) {
             let role = message.role.as_str();
+            let (content, images) = if self.reads_images {
+                (Cow::Borrowed(&*message.content), message.images.iter().collect())
+            } else {
+                (words_alone(message), Vec::new())
+            };
             match messages.last_mut() {
                 Some(last) if self.dialect.roles_alternate && last.role == role => {
                     let joined = last.content.to_mut();
                     joined.push_str("\n\n");
-                    joined.push_str(&message.content);
+                    joined.push_str(&content);
+                    last.images.extend(images);
                 }
-                _ => messages.push(WireMessage { role, content: Cow::Borrowed(&*message.content) }),
+                _ => messages.push(WireMessage { role, content, images }),
             }
         }
         messages
@@ -101,6 +116,9 @@ impl WireRequest for Body<'_> {
         if self.request.schema.is_some() && self.structured_output != StructuredOutput::None {
             sent.push(("response_format", Parameter::Schema));
             sent.push(("json_schema", Parameter::Schema));
+        }
+        if self.reads_images && self.request.messages.iter().any(|message| !message.images.is_empty()) {
+            sent.push(("image", Parameter::Images));
         }
         if self.has_extra {
             sent.extend(self.dialect.extra.keys().map(|field| (field.as_str(), Parameter::Extra)));
@@ -158,10 +176,51 @@ impl Serialize for Body<'_> {
     }
 }
 
-#[derive(serde::Serialize)]
 struct WireMessage<'a> {
     role: &'static str,
     content: Cow<'a, str>,
+    images: Vec<&'a Attachment>,
+}
+
+/// A text, or with pictures a list of parts.
+impl Serialize for WireMessage<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut message = serializer.serialize_map(Some(2))?;
+        message.serialize_entry("role", self.role)?;
+        if self.images.is_empty() {
+            message.serialize_entry("content", &self.content)?;
+        } else {
+            let mut parts: Vec<Part<'_>> = self
+                .images
+                .iter()
+                .map(|image| Part::ImageUrl { image_url: ImageUrl { url: DataUrl(image) } })
+                .collect();
+            parts.push(Part::Text { text: &self.content });
+            message.serialize_entry("content", &parts)?;
+        }
+        message.end()
+    }
+}
+
+#[derive(serde::Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Part<'a> {
+    ImageUrl { image_url: ImageUrl<'a> },
+    Text { text: &'a str },
+}
+
+#[derive(serde::Serialize)]
+struct ImageUrl<'a> {
+    url: DataUrl<'a>,
+}
+
+/// The picture itself where its address could stand.
+struct DataUrl<'a>(&'a Attachment);
+
+impl Serialize for DataUrl<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("data:{};base64,{}", self.0.mime_type, InBase64(self.0)))
+    }
 }
 
 #[derive(serde::Serialize)]

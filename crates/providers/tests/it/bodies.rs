@@ -12,7 +12,7 @@ use serde_json::json;
 pub(crate) const KEY: &str = "sk-test-0123456789abcdef";
 
 pub(crate) fn request(model: &str) -> CompletionRequest {
-    let message = |role, content: &str| PromptMessage { role, content: content.into() };
+    let message = |role, content: &str| PromptMessage::new(role, content);
     CompletionRequest {
         model: model.into(),
         system: "Be brief.".into(),
@@ -62,6 +62,7 @@ pub(crate) fn compatible(url: &str, dialect: &str) -> CompatibleProvider {
         model: "m".into(),
         rate_limit: None,
         dialect: Some(dialect.into()),
+        reads_images: None,
     })
     .unwrap()
 }

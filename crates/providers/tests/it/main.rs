@@ -5,6 +5,8 @@
 mod bodies;
 mod faults;
 mod moderation;
+mod pictures;
 mod requests;
 mod server;
 mod specifications;
+mod transcription;

@@ -233,6 +233,7 @@ async fn a_server_without_a_key_gets_none_and_its_dialect_by_its_port() {
         model: "m".into(),
         rate_limit: Some(7),
         dialect: None,
+        reads_images: None,
     };
     let provider = CompatibleProvider::new(config).unwrap();
     assert_eq!(

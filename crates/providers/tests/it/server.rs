@@ -106,8 +106,10 @@ pub(crate) struct Received {
     pub(crate) line: String,
     /// Headers, names in lower case.
     pub(crate) headers: Vec<(String, String)>,
-    /// The parsed body.
+    /// The parsed body; null where it is no JSON.
     pub(crate) body: serde_json::Value,
+    /// The body as it came.
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Received {
@@ -206,9 +208,10 @@ async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Re
         read_more(stream, buffer).await?;
     }
     let rest = buffer.split_off(head_end + 4 + length);
-    let body = serde_json::from_slice(&buffer[head_end + 4..]).ok()?;
+    let bytes = buffer.split_off(head_end + 4);
+    let body = serde_json::from_slice(&bytes).unwrap_or_default();
     *buffer = rest;
-    Some(Received { line, headers, body })
+    Some(Received { line, headers, body, bytes })
 }
 
 async fn read_more(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<()> {
