@@ -12,14 +12,21 @@
 
 pub mod answers;
 pub mod budget;
+mod channel;
 pub mod conversations;
+pub mod customers;
+pub mod inbox;
 pub mod intents;
 pub mod isolation;
 pub mod keys;
 pub mod ledger;
 pub mod listing;
+pub mod media;
+pub mod numbers;
+pub mod outbox;
 pub mod prompts;
 mod sample;
+pub mod takeover;
 pub mod tenants;
 
 /// What a behaviour returns: an error where the store failed at something it should have done.
@@ -61,6 +68,40 @@ macro_rules! contract_tests {
                 a_person_answers_in_an_existing_conversation_only
                 a_summary_never_covers_less_than_before
                 a_deleted_conversation_leaves_nothing_but_its_usage;
+            customers:
+                a_customer_is_known_by_either_address
+                a_telephone_in_another_form_is_the_same_person
+                a_customer_of_two_numbers_has_two_conversations
+                two_who_turn_out_to_be_one_are_merged
+                a_merged_customer_keeps_a_conversation_of_another_number
+                a_changed_identity_is_the_same_customer
+                a_telephone_somebody_had_before_is_another_person
+                what_a_customer_wants_is_known_before_sending
+                a_failure_that_tells_of_stopped_marketing_is_noted
+                customers_of_two_tenants_are_apart;
+            inbox:
+                a_message_that_is_delivered_again_is_kept_once
+                the_same_key_of_two_numbers_is_two_events
+                a_burst_is_due_once_after_its_quiet
+                a_choice_makes_the_whole_burst_due_at_once
+                what_waits_is_claimed_in_the_order_it_was_written
+                a_conversation_is_claimed_by_one_at_a_time
+                a_lease_that_ran_out_is_free_and_its_holder_is_fenced
+                a_draft_is_void_when_something_newer_has_arrived
+                what_arrives_during_a_turn_is_due_after_it
+                more_than_a_claim_holds_is_claimed_next
+                a_dismissed_message_waits_no_more
+                a_postponed_conversation_keeps_everything
+                an_edit_is_in_what_waits_and_a_revocation_takes_it_out
+                a_conversation_whose_messages_are_all_taken_back_is_not_due
+                what_wants_no_answer_is_kept_and_makes_nothing_due
+                what_our_own_number_writes_is_dropped
+                an_event_of_nobodys_number_is_kept
+                a_thousand_events_are_one_reception
+                the_longest_due_is_claimed_first
+                the_window_opens_with_the_newest_message
+                sweeping_keeps_what_waits
+                a_deleted_conversation_is_not_worked_on;
             intents:
                 a_set_of_intents_reads_back_as_it_was
                 only_the_next_version_of_a_set_is_stored
@@ -96,6 +137,38 @@ macro_rules! contract_tests {
                 pages_hold_every_conversation_once
                 a_listing_is_narrowed_to_a_user_or_an_attendant
                 a_malformed_cursor_lists_from_the_start;
+            media:
+                a_file_is_wanted_once_and_by_one
+                a_large_file_reads_back_as_it_was
+                a_file_that_cannot_be_had_is_wanted_again_or_given_up
+                old_files_are_swept_so_many_at_a_time;
+            numbers:
+                a_number_reads_back_as_it_was
+                a_number_belongs_to_one_tenant
+                every_change_of_a_number_changes_the_version
+                a_stopped_number_sends_nothing_and_keeps_its_queue
+                a_deleted_number_sends_nothing_until_it_is_added_again;
+            outbox:
+                replies_are_sent_in_their_order_one_at_a_time
+                conversations_do_not_wait_for_each_other
+                tenants_take_turns
+                a_report_may_come_before_the_answer
+                a_report_never_moves_a_message_back
+                a_report_of_failure_is_like_an_answer
+                a_failure_is_retried_in_its_place
+                a_message_that_cannot_be_sent_lets_the_next_one_go
+                the_pair_limit_merges_the_texts_that_wait
+                a_number_that_is_too_fast_is_held_whole
+                a_refused_token_stops_the_number_and_keeps_the_queue
+                what_nobody_knows_the_end_of_is_repeated_once
+                a_late_answer_or_report_ends_what_nobody_knew
+                a_number_may_hold_what_nobody_knows_the_end_of
+                an_operator_sends_what_failed_or_was_withheld_again
+                a_reply_is_outdated_once_the_customer_has_written_again
+                a_reply_knows_who_has_the_conversation_now
+                a_delivered_service_message_counts_once
+                sweeping_keeps_what_is_not_at_its_end
+                the_outbox_is_listed_newest_first_in_pages;
             prompts:
                 a_prompt_reads_back_by_id_and_by_name
                 a_new_version_keeps_the_old_ones
@@ -103,6 +176,17 @@ macro_rules! contract_tests {
                 a_name_is_taken_once
                 one_of_two_writers_of_the_same_version_wins
                 a_deleted_prompt_frees_its_name;
+            takeover:
+                an_echo_takes_the_conversation_over
+                an_echo_to_somebody_new_makes_the_conversation
+                an_echo_of_our_own_message_is_ignored
+                a_turn_that_hands_over_waits_for_a_person
+                a_conversation_that_comes_back_knows_since_when
+                a_paused_conversation_says_until_when
+                a_closed_conversation_is_opened_by_the_customer
+                a_turn_without_a_channel_opens_a_closed_conversation
+                a_persons_message_is_queued_and_makes_the_conversation_theirs
+                a_settled_turn_keeps_what_the_channel_knows;
             tenants:
                 a_new_database_works_and_has_the_default_tenant
                 an_unknown_tenant_has_neither_profile_nor_version
@@ -136,11 +220,18 @@ mod tests {
             include_str!("contract/answers.rs"),
             include_str!("contract/budget.rs"),
             include_str!("contract/conversations.rs"),
+            include_str!("contract/customers.rs"),
+            include_str!("contract/inbox.rs"),
+            include_str!("contract/intents.rs"),
             include_str!("contract/isolation.rs"),
             include_str!("contract/keys.rs"),
             include_str!("contract/ledger.rs"),
             include_str!("contract/listing.rs"),
+            include_str!("contract/media.rs"),
+            include_str!("contract/numbers.rs"),
+            include_str!("contract/outbox.rs"),
             include_str!("contract/prompts.rs"),
+            include_str!("contract/takeover.rs"),
             include_str!("contract/tenants.rs"),
         ];
         for area in areas {

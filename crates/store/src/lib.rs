@@ -9,7 +9,8 @@
 //! other:
 //!
 //! 1. the tenant,
-//! 2. the conversation, then its messages, then its summary,
+//! 2. the conversation (of a channel: its lease first), then its messages, then its summary, then what it received,
+//!    then its outbox, then its number's turn to send,
 //! 3. the booking of each call: the ledger, then the daily roll-up,
 //! 4. the month's spending of the tenant, then its reservations,
 //! 5. the customer's day.
@@ -19,10 +20,22 @@
 
 #[cfg(feature = "contract")]
 pub mod contract;
+mod inbox;
 mod keys;
+mod media;
+mod numbers;
+mod outbox;
+mod sealing;
 mod store;
 
+pub use inbox::{
+    Backlog, ChannelConversation, Claim, ClaimKey, Customer, Inbox, PendingItem, Receipt, ReceivedChange,
+    ReceivedChangeKind, ReceivedEvent, Reception,
+};
 pub use keys::{ApiKeyRecord, Keys, Scope, UnknownScope};
+pub use media::{Media, MediaState, StoredMedia, WantedMedia};
+pub use numbers::{NumberRecord, NumberSettings, Numbers};
+pub use outbox::{Outbox, OutboxFilter, OutboxRow, OutboxState, Sending, SendingKey};
 pub use pytake_assistant::Storage;
 pub use pytake_assistant::answers::Answers;
 pub use pytake_assistant::conversation::Conversations;
@@ -30,4 +43,5 @@ pub use pytake_assistant::error::StorageError;
 pub use pytake_assistant::ledger::Ledger;
 pub use pytake_assistant::prompts::Prompts;
 pub use pytake_assistant::tenant::Tenants;
-pub use store::{Audit, ConversationOfAnotherUser, Health, Store};
+pub use sealing::{Sealed, Sealer, SealingError, SealingKey};
+pub use store::{Audit, ChannelStore, ConversationOfAnotherUser, Health, Store};

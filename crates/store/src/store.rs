@@ -6,12 +6,21 @@ use pytake_assistant::error::StorageError;
 use pytake_assistant::id::{ConversationId, TenantId};
 use pytake_assistant::ledger::{UsageQuery, UsageRow};
 
+use crate::inbox::Inbox;
 use crate::keys::Keys;
+use crate::media::Media;
+use crate::numbers::Numbers;
+use crate::outbox::Outbox;
 
 /// Everything the server asks of a database. An `Arc<dyn Store>` coerces to the `Arc<dyn Storage>` a turn needs.
-pub trait Store: Storage + Keys + Health + Audit {}
+pub trait Store: Storage + Keys + Health + Audit + Inbox + Outbox + Numbers + Media {}
 
-impl<T> Store for T where T: Storage + Keys + Health + Audit {}
+impl<T> Store for T where T: Storage + Keys + Health + Audit + Inbox + Outbox + Numbers + Media {}
+
+/// Everything a channel asks of a database.
+pub trait ChannelStore: Inbox + Outbox + Numbers + Media {}
+
+impl<T> ChannelStore for T where T: Inbox + Outbox + Numbers + Media {}
 
 /// Says whether the database works.
 #[async_trait]

@@ -25,7 +25,7 @@ pub async fn a_recorded_turn_reads_back_as_it_was(store: Arc<dyn Store>) -> Outc
     let answered = answer("a-1", "Tudo! Como posso ajudar?", at(900));
     let exchange = Exchange {
         conversation: place.clone(),
-        question: asked.clone(),
+        questions: vec![asked.clone()],
         answer: Some(answered.clone()),
         handoff_reason: None,
     };
@@ -38,6 +38,7 @@ pub async fn a_recorded_turn_reads_back_as_it_was(store: Arc<dyn Store>) -> Outc
     let said = pytake_assistant::ConversationMessage { answer: None, ..answered.clone() };
     let heard = pytake_assistant::ConversationMessage { analysis: None, ..asked.clone() };
     assert_eq!(history.recent, [heard, said], "a history leaves out what no turn reads");
+    assert_eq!(history.recent[1].confidence, Some(0.35), "and a turn reads how sure the last answer was");
     assert_eq!(store.messages(&shop, &place, 0, 2).await?, [asked, answered]);
     let state = history.conversation.expect("the turn created it");
     assert_eq!((state.id, state.user_id), (place, user("ana")));

@@ -162,7 +162,13 @@ pub async fn usage_is_limited_to_its_days_and_its_user(store: Arc<dyn Store>) ->
 pub async fn the_roll_up_agrees_with_the_ledger_to_the_last_unit(store: Arc<dyn Store>) -> Outcome {
     let shop = tenant("default");
     let (providers, people) = (["openai", "anthropic", "local"], ["ana", "bia", "caê"]);
-    let operations = [Operation::Chat, Operation::Analyze, Operation::Classify, Operation::Summary];
+    let operations = [
+        Operation::Chat,
+        Operation::Analyze,
+        Operation::Classify,
+        Operation::Summary,
+        Operation::Transcription,
+    ];
     let mut number: u64 = 1;
     // Lehmer's generator, modulo the Mersenne prime 2^31 - 1: any mixture will do, the same every time.
     let mut next = |below: u64| {
@@ -183,7 +189,7 @@ pub async fn the_roll_up_agrees_with_the_ledger_to_the_last_unit(store: Arc<dyn 
                 is_estimated: next(9) == 0,
             };
             calls.push(LedgerEntry {
-                operation: operations[pick(next(4))],
+                operation: operations[pick(next(5))],
                 provider: providers[pick(next(3))].to_owned(),
                 model: format!("model-{}", next(2)),
                 usage,

@@ -45,6 +45,8 @@ pub(super) fn question(id: &str, text: &str, at: Timestamp) -> ConversationMessa
         language: Some("pt".to_owned()),
         analysis: Some([(AnalysisType::Intent, json!({"primary": "refund"}))].into()),
         answer: None,
+        confidence: None,
+        channel: None,
     }
 }
 
@@ -78,6 +80,8 @@ pub(super) fn answer(id: &str, text: &str, at: Timestamp) -> ConversationMessage
             cost: Some(PicoUsd(123_456_789)),
             trail,
         }),
+        confidence: Some(0.35),
+        channel: None,
     }
 }
 
@@ -95,7 +99,15 @@ pub(super) fn entry(provider: &str, cost: Option<i64>) -> LedgerEntry {
 
 /// A turn that keeps nothing and books these calls.
 pub(super) fn booking(whose: &str, who: &str, at: Timestamp, ledger: Vec<LedgerEntry>) -> TurnRecord {
-    TurnRecord { tenant: tenant(whose), user: user(who), exchange: None, ledger, reservation: None, at }
+    TurnRecord {
+        tenant: tenant(whose),
+        user: user(who),
+        exchange: None,
+        ledger,
+        reservation: None,
+        settlement: None,
+        at,
+    }
 }
 
 /// A turn with question and answer number `n`, at `n` seconds after noon, that costs 1,000 pico-USD.
@@ -104,7 +116,7 @@ pub(super) fn turn(whose: &str, who: &str, place: &str, n: i64) -> TurnRecord {
     TurnRecord {
         exchange: Some(Exchange {
             conversation: conversation(place),
-            question: question(&format!("q-{n}"), &format!("question {n}"), when),
+            questions: vec![question(&format!("q-{n}"), &format!("question {n}"), when)],
             answer: Some(answer(&format!("a-{n}"), &format!("answer {n}"), when)),
             handoff_reason: None,
         }),
