@@ -226,6 +226,8 @@ fn turn(n: usize, place: &str) -> TurnRecord {
         analysis: None,
         language: Some("pt".into()),
         answer,
+        confidence: None,
+        channel: None,
     };
     let cost = Some(PicoUsd(212_000_000));
     let answer =
@@ -235,7 +237,7 @@ fn turn(n: usize, place: &str) -> TurnRecord {
         user: user(n),
         exchange: Some(Exchange {
             conversation: ConversationId::new(place).expect("an id"),
-            question: message(Role::User, "Quanto custa o frete? ".repeat(4), None),
+            questions: vec![message(Role::User, "Quanto custa o frete? ".repeat(4), None)],
             answer: Some(message(Role::Assistant, "O frete sai por R$ 12. ".repeat(17), Some(answer))),
             handoff_reason: None,
         }),
@@ -248,6 +250,7 @@ fn turn(n: usize, place: &str) -> TurnRecord {
             is_answer: true,
         }],
         reservation: Some(ReservationId(format!("reservation-{n}"))),
+        settlement: None,
         at: now,
     }
 }

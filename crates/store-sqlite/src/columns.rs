@@ -60,6 +60,11 @@ pub(crate) fn read_count(row: &Row<'_>, column: usize) -> Result<u64> {
     row.get::<_, i64>(column).map(|number| u64::try_from(number).unwrap_or_default())
 }
 
+pub(crate) fn read_optional_count(row: &Row<'_>, column: usize) -> Result<Option<u64>> {
+    let number: Option<i64> = row.get(column)?;
+    Ok(number.map(|number| u64::try_from(number).unwrap_or_default()))
+}
+
 /// Text that a type of the domain checks, an id for instance.
 pub(crate) fn read_parsed<T>(row: &Row<'_>, column: usize) -> Result<T>
 where
@@ -91,6 +96,21 @@ pub(crate) fn read_word<T: Copy>(row: &Row<'_>, column: usize, words: &[(&str, T
 #[derive(Debug, thiserror::Error)]
 #[error("{0:?} is not a word this program knows")]
 struct UnknownWord(String);
+
+/// A value made here that is no value of its type: an id source that makes unusable ids, for instance.
+pub(crate) fn unusable(error: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::ToSqlConversionFailure(Box::new(error))
+}
+
+/// A later instant; the end of time where it would be beyond.
+pub(crate) fn later(at: Timestamp, by: std::time::Duration) -> Timestamp {
+    at.checked_add(by).unwrap_or(Timestamp::MAX)
+}
+
+/// An earlier instant; the beginning of time where it would be before.
+pub(crate) fn earlier(at: Timestamp, by: std::time::Duration) -> Timestamp {
+    at.checked_sub(by).unwrap_or(Timestamp::MIN)
+}
 
 fn unreadable(column: usize, kind: Type, error: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::FromSqlConversionFailure(column, kind, Box::new(error))

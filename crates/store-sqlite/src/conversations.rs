@@ -1,9 +1,11 @@
 //! Conversations, their messages and summaries. What a turn writes is in `record`, lists are in `listing`.
 
 mod listing;
+pub(crate) mod state;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use pytake_assistant::channel;
 use pytake_assistant::conversation::{
     Attendant, Conversation, ConversationFilter, ConversationMessage, Conversations, History, Page, Summary,
     TurnRecord,
@@ -15,11 +17,13 @@ use pytake_store::ConversationOfAnotherUser;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 use crate::columns::{
-    count, instant, json, read_count, read_instant, read_optional_json, read_parsed, read_word,
+    count, instant, json, read_count, read_instant, read_optional_count, read_optional_instant,
+    read_optional_json, read_parsed, read_word,
 };
 use crate::readers::in_snapshot;
 use crate::record::{self, Recorded};
 use crate::store::SqliteStore;
+use crate::{channel_conversations, outbox};
 
 /// The word for an attendant in the column. The index `conversations_with_people` knows `human` too.
 pub(crate) fn word_for(attendant: Attendant) -> &'static str {
@@ -29,7 +33,8 @@ pub(crate) fn word_for(attendant: Attendant) -> &'static str {
     }
 }
 
-/// Columns: conversation_id, user_id, attendant, handoff_reason, message_count, created_at, updated_at.
+/// Columns: conversation_id, user_id, attendant, handoff_reason, message_count, created_at, updated_at, waiting_since,
+/// person_at, paused_until, closed_at, resumed_at.
 fn read_conversation(row: &Row<'_>) -> Result<Conversation> {
     let attendants = [Attendant::Assistant, Attendant::Human].map(|one| (word_for(one), one));
     Ok(Conversation {
@@ -37,13 +42,18 @@ fn read_conversation(row: &Row<'_>) -> Result<Conversation> {
         user_id: read_parsed(row, 1)?,
         attendant: read_word(row, 2, &attendants)?,
         handoff_reason: row.get(3)?,
+        waiting_since: read_optional_instant(row, 7)?,
+        person_at: read_optional_instant(row, 8)?,
+        paused_until: read_optional_instant(row, 9)?,
+        closed_at: read_optional_instant(row, 10)?,
+        resumed_at: read_optional_count(row, 11)?,
         message_count: read_count(row, 4)?,
         created_at: read_instant(row, 5)?,
         updated_at: read_instant(row, 6)?,
     })
 }
 
-/// Columns: message_id, role, content, tokens, created_at, language, record, analysis.
+/// Columns: message_id, role, content, tokens, created_at, language, record, analysis, channel, confidence.
 fn read_message(row: &Row<'_>) -> Result<ConversationMessage> {
     let roles = [Role::User, Role::Assistant].map(|role| (role.as_str(), role));
     Ok(ConversationMessage {
@@ -55,6 +65,8 @@ fn read_message(row: &Row<'_>) -> Result<ConversationMessage> {
         language: row.get(5)?,
         analysis: read_optional_json(row, 7)?,
         answer: read_optional_json(row, 6)?,
+        channel: read_optional_json(row, 8)?,
+        confidence: row.get(9)?,
     })
 }
 
@@ -64,13 +76,15 @@ pub(crate) struct MessageRow {
     message: ConversationMessage,
     record: Option<String>,
     analysis: Option<String>,
+    channel: Option<String>,
 }
 
 impl MessageRow {
     pub(crate) fn new(mut message: ConversationMessage) -> Result<Self> {
         let record = message.answer.take().as_ref().map(json).transpose()?;
         let analysis = message.analysis.take().as_ref().map(json).transpose()?;
-        Ok(Self { message, record, analysis })
+        let channel = message.channel.take().as_ref().map(json).transpose()?;
+        Ok(Self { message, record, analysis, channel })
     }
 
     pub(crate) fn insert(
@@ -83,9 +97,9 @@ impl MessageRow {
         const INSERT: &str = "
             INSERT INTO messages (
                 tenant_id, conversation_id, position, message_id, role,
-                content, tokens, created_at, language, record, analysis
+                content, tokens, created_at, language, record, analysis, channel, confidence
             )
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
         let message = &self.message;
         let row = params![
             tenant.as_str(),
@@ -99,18 +113,21 @@ impl MessageRow {
             message.language,
             self.record,
             self.analysis,
+            self.channel,
+            message.confidence,
         ];
         connection.prepare_cached(INSERT)?.execute(row).map(drop)
     }
 }
 
-fn state(
+pub(crate) fn state(
     connection: &Connection,
     tenant: &TenantId,
     conversation: &ConversationId,
 ) -> Result<Option<Conversation>> {
     const STATE: &str = "
-        SELECT conversation_id, user_id, attendant, handoff_reason, message_count, created_at, updated_at
+        SELECT conversation_id, user_id, attendant, handoff_reason, message_count, created_at, updated_at,
+               waiting_since, person_at, paused_until, closed_at, resumed_at
         FROM conversations
         WHERE tenant_id = ?1
           AND conversation_id = ?2";
@@ -127,7 +144,7 @@ fn messages(
 ) -> Result<Vec<ConversationMessage>> {
     // A range of the primary key, in its order.
     const MESSAGES: &str = "
-        SELECT message_id, role, content, tokens, created_at, language, record, analysis
+        SELECT message_id, role, content, tokens, created_at, language, record, analysis, channel, confidence
         FROM messages
         WHERE tenant_id = ?1
           AND conversation_id = ?2
@@ -148,7 +165,7 @@ fn said(
 ) -> Result<Vec<ConversationMessage>> {
     // A range of the primary key, in its order.
     const SAID: &str = "
-        SELECT message_id, role, content, tokens, created_at, language, NULL, NULL
+        SELECT message_id, role, content, tokens, created_at, language, NULL, NULL, channel, confidence
         FROM messages
         WHERE tenant_id = ?1
           AND conversation_id = ?2
@@ -194,11 +211,11 @@ fn history(
     let Some(state) = state(connection, tenant, conversation)? else { return Ok(History::default()) };
     let end = count(state.message_count);
     let start = end.saturating_sub(i64::from(limit)).max(0);
-    Ok(History {
-        recent: if start < end { said(connection, tenant, conversation, start, end)? } else { vec![] },
-        summary: summary(connection, tenant, conversation)?,
-        conversation: Some(state),
-    })
+    let mut recent = if start < end { said(connection, tenant, conversation, start, end)? } else { vec![] };
+    for detail in recent.iter_mut().filter_map(|message| message.channel.as_mut()) {
+        detail.is_unsent = outbox::is_unsent(connection, tenant, &detail.outbox)?;
+    }
+    Ok(History { recent, summary: summary(connection, tenant, conversation)?, conversation: Some(state) })
 }
 
 fn put_summary(
@@ -222,27 +239,16 @@ fn put_summary(
     connection.prepare_cached(PUT)?.execute(row).map(drop)
 }
 
-fn set_attendant(
+/// Who answers in a conversation; `None`: it does not exist.
+pub(crate) fn attendant(
     connection: &Connection,
     tenant: &TenantId,
     conversation: &ConversationId,
-    attendant: Attendant,
-    reason: Option<&str>,
-    at: Timestamp,
-) -> Result<bool> {
-    const SET: &str = "
-        UPDATE conversations
-        SET attendant = ?3,
-            handoff_reason = ?4,
-            updated_at = MAX(updated_at, ?5)
-        WHERE tenant_id = ?1
-          AND conversation_id = ?2";
-    let reason = if attendant == Attendant::Human { reason } else { None };
-    let row = params![tenant.as_str(), conversation.as_str(), word_for(attendant), reason, instant(at)];
-    Ok(connection.prepare_cached(SET)?.execute(row)? > 0)
+) -> Result<Option<Attendant>> {
+    Ok(state(connection, tenant, conversation)?.map(|state| state.attendant))
 }
 
-fn add_message(
+pub(crate) fn add_message(
     connection: &Connection,
     tenant: &TenantId,
     conversation: &ConversationId,
@@ -251,6 +257,21 @@ fn add_message(
     let Some(found) = record::find(connection, tenant, conversation)? else { return Ok(false) };
     record::extend(connection, tenant, conversation, 1, row.message.created_at)?;
     row.insert(connection, tenant, conversation, found.message_count)?;
+    Ok(true)
+}
+
+/// Adds a message a person wrote; the conversation is theirs.
+fn add_persons_message(
+    connection: &Connection,
+    tenant: &TenantId,
+    conversation: &ConversationId,
+    row: &MessageRow,
+) -> Result<bool> {
+    if !add_message(connection, tenant, conversation, row)? {
+        return Ok(false);
+    }
+    let at = row.message.created_at;
+    state::person_wrote(connection, tenant, conversation, outbox::OPERATOR_WROTE, at)?;
     Ok(true)
 }
 
@@ -268,6 +289,7 @@ fn delete(connection: &Connection, tenant: &TenantId, conversation: &Conversatio
         WHERE tenant_id = ?1
           AND conversation_id = ?2";
     let key = [tenant.as_str(), conversation.as_str()];
+    channel_conversations::forget(connection, tenant, conversation)?;
     let is_gone = connection.prepare_cached(DELETE)?.execute(key)? > 0;
     for rest in [MESSAGES, SUMMARY] {
         connection.prepare_cached(rest)?.execute(key)?;
@@ -303,12 +325,18 @@ impl Conversations for SqliteStore {
         self.read_long("read the messages", read).await
     }
 
-    async fn record(&self, turn: TurnRecord) -> Result<(), StorageError> {
+    async fn record(&self, turn: TurnRecord) -> Result<channel::Recorded, StorageError> {
         const ACTION: &str = "record the turn";
-        let turn = record::Turn::new(turn).map_err(|error| StorageError::new(ACTION, error))?;
-        let recorded = self.write(ACTION, move |connection| turn.write(connection)).await?;
+        let turn =
+            record::Turn::new(turn, self.clock.clone()).map_err(|error| StorageError::new(ACTION, error))?;
+        // What is settled was acknowledged, and what goes out is about to be sent: both survive a power cut.
+        let recorded = if turn.settles() {
+            self.write_durably(ACTION, move |connection| turn.write(connection)).await?
+        } else {
+            self.write(ACTION, move |connection| turn.write(connection)).await?
+        };
         match recorded {
-            Recorded::Written => Ok(()),
+            Recorded::Settled(recorded) => Ok(recorded),
             Recorded::OfAnotherUser(conversation) => {
                 Err(StorageError::new(ACTION, ConversationOfAnotherUser { conversation }))
             }
@@ -348,7 +376,34 @@ impl Conversations for SqliteStore {
     ) -> Result<bool, StorageError> {
         let (tenant, conversation) = (tenant.clone(), conversation.clone());
         self.write("hand over the conversation", move |connection| {
-            set_attendant(connection, &tenant, &conversation, attendant, reason.as_deref(), at)
+            state::set_attendant(connection, &tenant, &conversation, attendant, reason.as_deref(), at)
+        })
+        .await
+    }
+
+    async fn pause(
+        &self,
+        tenant: &TenantId,
+        conversation: &ConversationId,
+        until: Option<Timestamp>,
+        at: Timestamp,
+    ) -> Result<bool, StorageError> {
+        let (tenant, conversation) = (tenant.clone(), conversation.clone());
+        self.write("pause the conversation", move |connection| {
+            state::pause(connection, &tenant, &conversation, until, at)
+        })
+        .await
+    }
+
+    async fn close(
+        &self,
+        tenant: &TenantId,
+        conversation: &ConversationId,
+        at: Timestamp,
+    ) -> Result<bool, StorageError> {
+        let (tenant, conversation) = (tenant.clone(), conversation.clone());
+        self.write("close the conversation", move |connection| {
+            state::close(connection, &tenant, &conversation, at)
         })
         .await
     }
@@ -362,7 +417,8 @@ impl Conversations for SqliteStore {
         const ACTION: &str = "add the message";
         let (tenant, conversation) = (tenant.clone(), conversation.clone());
         let row = MessageRow::new(message).map_err(|error| StorageError::new(ACTION, error))?;
-        self.write(ACTION, move |connection| add_message(connection, &tenant, &conversation, &row)).await
+        self.write(ACTION, move |connection| add_persons_message(connection, &tenant, &conversation, &row))
+            .await
     }
 
     async fn delete_conversation(

@@ -15,10 +15,18 @@ mod store;
 mod writer;
 
 mod answers;
+mod channel_conversations;
 mod conversations;
+mod customers;
+mod inbox;
 mod intents;
 mod keys;
 mod ledger;
+mod media;
+mod numbers;
+mod outbox;
+#[cfg(test)]
+mod plans;
 mod prompts;
 mod record;
 mod tenants;

@@ -1,15 +1,21 @@
 //! What a finished turn writes, in the fixed order of locks: conversation, messages, bookings, the month's money,
-//! the customer's day.
+//! the customer's day. A turn that settles messages of a channel checks its lease before anything else.
+
+use std::sync::Arc;
 
 use jiff::Timestamp;
+use pytake_assistant::channel::{self, ItemId, Lease, Settlement};
+use pytake_assistant::clock::Clock;
 use pytake_assistant::conversation::{Attendant, TurnRecord};
 use pytake_assistant::id::{ConversationId, TenantId, UserId};
 use pytake_assistant::ledger::{LedgerEntry, ReservationId};
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use crate::columns::instant;
-use crate::conversations::{MessageRow, word_for};
+use crate::conversations::{MessageRow, state, word_for};
+use crate::inbox::{claim, items};
 use crate::ledger;
+use crate::outbox::rows::{self, DraftRow};
 
 /// A turn made ready to be written, also more than once.
 pub(crate) struct Turn {
@@ -18,12 +24,22 @@ pub(crate) struct Turn {
     exchange: Option<ExchangeRows>,
     entries: Vec<LedgerEntry>,
     reservation: Option<ReservationId>,
+    settlement: Option<SettlementRows>,
     at: Timestamp,
+    /// The database's, for what is due.
+    clock: Arc<dyn Clock>,
+}
+
+struct SettlementRows {
+    lease: Lease,
+    items: Vec<ItemId>,
+    outbound: Vec<DraftRow>,
+    is_void_when_newer: bool,
 }
 
 struct ExchangeRows {
     conversation: ConversationId,
-    question: MessageRow,
+    questions: Vec<MessageRow>,
     answer: Option<MessageRow>,
     handoff_reason: Option<String>,
     began_at: Timestamp,
@@ -31,7 +47,7 @@ struct ExchangeRows {
 
 /// What became of it.
 pub(crate) enum Recorded {
-    Written,
+    Settled(channel::Recorded),
     /// Nothing was written.
     OfAnotherUser(ConversationId),
 }
@@ -42,44 +58,103 @@ pub(crate) struct Found {
     pub(crate) message_count: i64,
 }
 
+impl SettlementRows {
+    fn new(settlement: Settlement) -> Result<Self> {
+        let Settlement { lease, items, outbound, is_void_when_newer } = settlement;
+        let outbound = outbound.iter().map(DraftRow::new).collect::<Result<_>>()?;
+        Ok(Self { lease, items, outbound, is_void_when_newer })
+    }
+}
+
 impl Turn {
-    pub(crate) fn new(turn: TurnRecord) -> Result<Self> {
+    pub(crate) fn new(turn: TurnRecord, clock: Arc<dyn Clock>) -> Result<Self> {
         let exchange = match turn.exchange {
             Some(exchange) => Some(ExchangeRows {
                 conversation: exchange.conversation,
-                began_at: exchange.question.created_at,
-                question: MessageRow::new(exchange.question)?,
+                began_at: exchange.questions.first().map_or(turn.at, |first| first.created_at),
+                questions: exchange.questions.into_iter().map(MessageRow::new).collect::<Result<_>>()?,
                 answer: exchange.answer.map(MessageRow::new).transpose()?,
                 handoff_reason: exchange.handoff_reason,
             }),
             None => None,
         };
+        let settlement = turn.settlement.map(SettlementRows::new).transpose()?;
         let TurnRecord { tenant, user, ledger: entries, reservation, at, .. } = turn;
-        Ok(Self { tenant, user, exchange, entries, reservation, at })
+        Ok(Self { tenant, user, exchange, entries, reservation, settlement, at, clock })
+    }
+
+    /// Whether it settles messages of a channel.
+    pub(crate) fn settles(&self) -> bool {
+        self.settlement.is_some()
     }
 
     pub(crate) fn write(&self, connection: &Connection) -> Result<Recorded> {
+        let place = match &self.settlement {
+            Some(settlement) => match self.check_lease(connection, settlement)? {
+                Ok(place) => Some((settlement, place)),
+                Err(late) => {
+                    self.book(connection)?;
+                    return Ok(Recorded::Settled(late));
+                }
+            },
+            None => None,
+        };
         if let Some(exchange) = &self.exchange
             && !self.write_exchange(connection, exchange)?
         {
             return Ok(Recorded::OfAnotherUser(exchange.conversation.clone()));
         }
+        self.book(connection)?;
+        if let Some((settlement, place)) = place {
+            let now = self.clock.now();
+            rows::queue(connection, &self.tenant, &place, &settlement.outbound, now)?;
+            claim::settle(connection, &self.tenant, &place, &settlement.items, now)?;
+        }
+        Ok(Recorded::Settled(channel::Recorded::Written))
+    }
+
+    /// The conversation, where the lease still holds and nothing newer makes the draft void; else what became of it.
+    fn check_lease(
+        &self,
+        connection: &Connection,
+        settlement: &SettlementRows,
+    ) -> Result<std::result::Result<ConversationId, channel::Recorded>> {
+        let tenant = &self.tenant;
+        let place = match (&self.exchange, settlement.items.first()) {
+            (Some(exchange), _) => Some(exchange.conversation.clone()),
+            (None, Some(item)) => items::conversation_of(connection, tenant, *item)?,
+            (None, None) => None,
+        };
+        let Some(place) = place else { return Ok(Err(channel::Recorded::Fenced)) };
+        let Some(held) = claim::held(connection, tenant, &place, settlement.lease)? else {
+            return Ok(Err(channel::Recorded::Fenced));
+        };
+        if settlement.is_void_when_newer && held.is_outdated {
+            claim::give_back_void(connection, tenant, &place, self.clock.now())?;
+            return Ok(Err(channel::Recorded::Outdated));
+        }
+        Ok(Ok(place))
+    }
+
+    fn book(&self, connection: &Connection) -> Result<()> {
         ledger::book(connection, &self.tenant, &self.user, self.at, &self.entries)?;
         if let Some(reservation) = &self.reservation {
             ledger::settle(connection, &self.tenant, reservation)?;
         }
-        Ok(Recorded::Written)
+        Ok(())
     }
 
     /// False when the conversation is another user's.
     fn write_exchange(&self, connection: &Connection, exchange: &ExchangeRows) -> Result<bool> {
         let tenant = &self.tenant;
         let place = &exchange.conversation;
-        let messages = 1 + i64::from(exchange.answer.is_some());
+        let asked = i64::try_from(exchange.questions.len()).unwrap_or(i64::MAX);
+        let messages = asked + i64::from(exchange.answer.is_some());
         let first = match find(connection, tenant, place)? {
             Some(found) if found.user != self.user.as_str() => return Ok(false),
             Some(found) => {
                 extend(connection, tenant, place, messages, self.at)?;
+                state::open_again(connection, tenant, place, exchange.began_at)?;
                 found.message_count
             }
             None => {
@@ -88,11 +163,13 @@ impl Turn {
             }
         };
         if let Some(reason) = &exchange.handoff_reason {
-            hand_over(connection, tenant, place, reason)?;
+            state::ask_for_person(connection, tenant, place, reason, self.at)?;
         }
-        exchange.question.insert(connection, tenant, place, first)?;
+        for (position, question) in (first..).zip(&exchange.questions) {
+            question.insert(connection, tenant, place, position)?;
+        }
         if let Some(answer) = &exchange.answer {
-            answer.insert(connection, tenant, place, first + 1)?;
+            answer.insert(connection, tenant, place, first + asked)?;
         }
         Ok(true)
     }
@@ -147,20 +224,4 @@ pub(crate) fn extend(
           AND conversation_id = ?2";
     let row = params![tenant.as_str(), conversation.as_str(), messages, instant(at)];
     connection.prepare_cached(EXTEND)?.execute(row).map(drop)
-}
-
-fn hand_over(
-    connection: &Connection,
-    tenant: &TenantId,
-    conversation: &ConversationId,
-    reason: &str,
-) -> Result<()> {
-    const HAND_OVER: &str = "
-        UPDATE conversations
-        SET attendant = ?3,
-            handoff_reason = ?4
-        WHERE tenant_id = ?1
-          AND conversation_id = ?2";
-    let row = params![tenant.as_str(), conversation.as_str(), word_for(Attendant::Human), reason];
-    connection.prepare_cached(HAND_OVER)?.execute(row).map(drop)
 }

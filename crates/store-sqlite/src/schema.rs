@@ -10,8 +10,11 @@ use rusqlite::Connection;
 
 use crate::error::{OpenError, SqliteFailure};
 
-const MIGRATIONS: [&str; 2] =
-    [include_str!("../migrations/0001_start.sql"), include_str!("../migrations/0002_understanding.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("../migrations/0001_start.sql"),
+    include_str!("../migrations/0002_understanding.sql"),
+    include_str!("../migrations/0003_channel.sql"),
+];
 
 /// The schema this program knows.
 const KNOWN: i64 = MIGRATIONS.len().cast_signed() as i64;

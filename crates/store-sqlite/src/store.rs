@@ -8,8 +8,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use pytake_assistant::answers::ApprovedAnswer;
+use pytake_assistant::clock::{Clock, SystemClock};
 use pytake_assistant::error::StorageError;
-use pytake_assistant::id::TenantId;
+use pytake_assistant::id::{IdSource, TenantId, UuidSource};
 use pytake_assistant::tenant::TenantProfile;
 use pytake_store::Health;
 use rusqlite::{Connection, OptionalExtension};
@@ -20,31 +21,57 @@ use crate::writer::Writer;
 use crate::{answers, connection, schema, serving, tenants};
 
 /// How a database file is used. The defaults are right for a server.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct SqliteOptions {
     /// Connections for short reads; at least 1. By default one per processor, 2 to 8.
     pub readers: usize,
     /// How long to wait for another process that writes. By default 5 seconds.
     pub busy_timeout: Duration,
+    /// The database's clock: due times, leases and waits of inbox, outbox and files are measured by it, whoever asks.
+    /// SQLite has none of its own. By default the machine's.
+    pub clock: Arc<dyn Clock>,
+    /// Makes the ids of customers and of messages that the phone app wrote. By default UUIDs.
+    pub ids: Arc<dyn IdSource>,
+}
+
+impl std::fmt::Debug for SqliteOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SqliteOptions")
+            .field("readers", &self.readers)
+            .field("busy_timeout", &self.busy_timeout)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Default for SqliteOptions {
     fn default() -> Self {
         let processors = std::thread::available_parallelism().map_or(2, usize::from);
-        Self { readers: processors.clamp(2, 8), busy_timeout: Duration::from_secs(5) }
+        Self {
+            readers: processors.clamp(2, 8),
+            busy_timeout: Duration::from_secs(5),
+            clock: Arc::new(SystemClock::new()),
+            ids: Arc::new(UuidSource),
+        }
     }
 }
 
 /// A database in one SQLite file, or in memory.
 ///
 /// Share it in an `Arc`. Dropping it finishes what is queued.
-#[derive(Debug)]
 pub struct SqliteStore {
     path: Arc<Path>,
     writer: Writer,
     /// `None` in memory, where the writer's connection is the only one.
     readers: Option<Arc<Readers>>,
     serving: Mutex<Option<File>>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Arc<dyn IdSource>,
+}
+
+impl std::fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SqliteStore").field("path", &self.path).finish_non_exhaustive()
+    }
 }
 
 impl SqliteStore {
@@ -67,7 +94,14 @@ impl SqliteStore {
         schema::migrate(&writing, &path)?;
         let readers = Readers::open(&path, options)?;
         let writer = Writer::start(writing, &path)?;
-        Ok(Self { path, writer, readers: Some(Arc::new(readers)), serving: Mutex::new(None) })
+        Ok(Self {
+            path,
+            writer,
+            readers: Some(Arc::new(readers)),
+            serving: Mutex::new(None),
+            clock: Arc::clone(&options.clock),
+            ids: Arc::clone(&options.ids),
+        })
     }
 
     /// Makes an empty database that lives as long as this value.
@@ -75,11 +109,26 @@ impl SqliteStore {
     /// # Errors
     /// Only where the system has neither memory nor threads left.
     pub fn in_memory() -> Result<Self, OpenError> {
+        Self::in_memory_with(&SqliteOptions::default())
+    }
+
+    /// [`in_memory`](Self::in_memory) with a clock and ids of the caller's own.
+    ///
+    /// # Errors
+    /// Only where the system has neither memory nor threads left.
+    pub fn in_memory_with(options: &SqliteOptions) -> Result<Self, OpenError> {
         let path: Arc<Path> = Arc::from(Path::new("(in memory)"));
         let writing = connection::in_memory().map_err(|error| SqliteFailure::new(&path, error))?;
         schema::migrate(&writing, &path)?;
         let writer = Writer::start(writing, &path)?;
-        Ok(Self { path, writer, readers: None, serving: Mutex::new(None) })
+        Ok(Self {
+            path,
+            writer,
+            readers: None,
+            serving: Mutex::new(None),
+            clock: Arc::clone(&options.clock),
+            ids: Arc::clone(&options.ids),
+        })
     }
 
     /// Keeps every other server away from this database until it is dropped or closed. Commands that only open
@@ -123,6 +172,15 @@ impl SqliteStore {
         W: FnMut(&Connection) -> rusqlite::Result<T> + Send + 'static,
     {
         self.writer.run(work).await.map_err(|failure| StorageError::new(action, failure))
+    }
+
+    /// Runs work in the writer's transaction; what it wrote survives a power cut once this returns.
+    pub(crate) async fn write_durably<T, W>(&self, action: &'static str, work: W) -> Result<T, StorageError>
+    where
+        T: Send + 'static,
+        W: FnMut(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        self.writer.run_durably(work).await.map_err(|failure| StorageError::new(action, failure))
     }
 
     /// Reads a few rows by key, see [`Readers::short`].

@@ -4,6 +4,11 @@
 //! commit carries all of it. A batch is committed whole. When one of its jobs fails, the batch is rolled back
 //! and its jobs are run again, each in its own transaction, so that only the one that fails is refused. That
 //! costs the rare failure twice the work, and spares every job the savepoint that would otherwise guard it.
+//!
+//! Jobs that must survive a power cut are committed with `synchronous = FULL`: their log is on the disk before anybody
+//! is answered, and with it all that was committed before. Every other job is committed with `NORMAL` and waits for no
+//! disk; those of a mixed batch are committed and answered first. Nobody's work overtakes what the same caller waited
+//! for: its answer came before.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -37,7 +42,7 @@ impl Writer {
         let of = Arc::clone(path);
         let thread = std::thread::Builder::new()
             .name("sqlite-writer".to_owned())
-            .spawn(move || write_until_closed(&connection, &of, receiver))
+            .spawn(move || write_until_closed(connection, &of, receiver))
             .map_err(|source| OpenError::Thread { path: path.to_path_buf(), source })?;
         Ok(Self { path: Arc::clone(path), jobs: RwLock::new(Some(sender)), thread: Mutex::new(Some(thread)) })
     }
@@ -52,10 +57,30 @@ impl Writer {
         T: Send + 'static,
         W: FnMut(&Connection) -> rusqlite::Result<T> + Send + 'static,
     {
+        self.queue(work, Durability::OfTheProcess).await
+    }
+
+    /// [`run`](Self::run), and what is written survives a power cut once this returns.
+    pub(crate) async fn run_durably<T, W>(&self, work: W) -> Result<T, SqliteFailure>
+    where
+        T: Send + 'static,
+        W: FnMut(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        self.queue(work, Durability::OfTheDisk).await
+    }
+
+    async fn queue<T, W>(&self, work: W, durability: Durability) -> Result<T, SqliteFailure>
+    where
+        T: Send + 'static,
+        W: FnMut(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
         let closed = || SqliteFailure::Closed { path: Arc::clone(&self.path) };
         let sender = self.jobs.read().clone().ok_or_else(closed)?;
         let (reply, answer) = oneshot::channel();
-        sender.send(Box::new(Pending { work, outcome: None, reply })).await.map_err(|_| closed())?;
+        sender
+            .send(Box::new(Pending { work, durability, outcome: None, reply }))
+            .await
+            .map_err(|_| closed())?;
         drop(sender);
         answer.await.map_err(|_| closed())?
     }
@@ -76,14 +101,25 @@ impl Drop for Writer {
     }
 }
 
+/// What a commit outlives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Durability {
+    /// The end of this process, however it ends.
+    OfTheProcess,
+    /// A power cut too.
+    OfTheDisk,
+}
+
 /// Work with the one who waits for it, whatever its result is.
 trait Job: Send {
+    fn durability(&self) -> Durability;
     fn run(&mut self, connection: &Connection) -> rusqlite::Result<()>;
     fn answer(self: Box<Self>, committed: Result<(), SqliteFailure>);
 }
 
 struct Pending<T, W> {
     work: W,
+    durability: Durability,
     outcome: Option<T>,
     reply: oneshot::Sender<Result<T, SqliteFailure>>,
 }
@@ -93,6 +129,10 @@ where
     T: Send,
     W: FnMut(&Connection) -> rusqlite::Result<T> + Send,
 {
+    fn durability(&self) -> Durability {
+        self.durability
+    }
+
     fn run(&mut self, connection: &Connection) -> rusqlite::Result<()> {
         self.outcome = Some((self.work)(connection)?);
         Ok(())
@@ -110,7 +150,15 @@ where
     }
 }
 
-fn write_until_closed(connection: &Connection, path: &Arc<Path>, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
+/// The connection that writes, and how it commits at present.
+struct Committer {
+    connection: Connection,
+    /// As [`connection::writing`](crate::connection::writing) leaves it.
+    durability: Durability,
+}
+
+fn write_until_closed(connection: Connection, path: &Arc<Path>, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
+    let mut committer = Committer { connection, durability: Durability::OfTheProcess };
     let mut batch = Vec::with_capacity(BATCH);
     while jobs.blocking_recv_many(&mut batch, BATCH) > 0 {
         // Woken for one job, this thread has taken the processor from those that are about to bring the next.
@@ -122,11 +170,11 @@ fn write_until_closed(connection: &Connection, path: &Arc<Path>, mut jobs: mpsc:
         {
             batch.push(job);
         }
-        commit(connection, path, &mut batch);
+        committer.commit_quick_ones_first(path, &mut batch);
     }
     // Leaves one complete file behind. Another process that reads just now may prevent it; then the log stays
     // beside the file, which is just as safe.
-    if let Err(error) = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
+    if let Err(error) = committer.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
         tracing::debug!(%error, "the log stays beside the database");
     }
 }
@@ -140,54 +188,86 @@ enum Ending {
     Failed(rusqlite::Error),
 }
 
-fn commit(connection: &Connection, path: &Arc<Path>, batch: &mut Vec<Box<dyn Job>>) {
-    let committed = match in_transaction(connection, batch) {
-        Ending::Committed => Ok(()),
-        Ending::JobFailed(error) if batch.len() == 1 => Err(SqliteFailure::new(path, error)),
-        Ending::JobFailed(_) => return commit_one_by_one(connection, path, batch),
-        Ending::Failed(error) => Err(SqliteFailure::new(path, error)),
-    };
-    for job in batch.drain(..) {
-        job.answer(committed.clone());
-    }
-}
-
-fn commit_one_by_one(connection: &Connection, path: &Arc<Path>, batch: &mut Vec<Box<dyn Job>>) {
-    let mut broken: Option<SqliteFailure> = None;
-    for mut job in batch.drain(..) {
-        if let Some(failure) = &broken {
-            job.answer(Err(failure.clone()));
-            continue;
-        }
-        match in_transaction(connection, std::slice::from_mut(&mut job)) {
-            Ending::Committed => job.answer(Ok(())),
-            Ending::JobFailed(error) => job.answer(Err(SqliteFailure::new(path, error))),
-            // Nor will the others be committed, and each attempt may last as long as the busy timeout.
-            Ending::Failed(error) => {
-                let failure = broken.insert(SqliteFailure::new(path, error));
-                job.answer(Err(failure.clone()));
+impl Committer {
+    /// Each kind in the order in which it came.
+    fn commit_quick_ones_first(&mut self, path: &Arc<Path>, batch: &mut Vec<Box<dyn Job>>) {
+        let (mut durable, mut quick): (Vec<_>, Vec<_>) =
+            batch.drain(..).partition(|job| job.durability() == Durability::OfTheDisk);
+        for jobs in [&mut quick, &mut durable] {
+            if !jobs.is_empty() {
+                self.commit(path, jobs);
             }
         }
     }
-}
 
-/// Takes the write lock at the start: a transaction that began by reading could not get it later.
-fn in_transaction(connection: &Connection, jobs: &mut [Box<dyn Job>]) -> Ending {
-    if let Err(error) = execute(connection, "BEGIN IMMEDIATE") {
-        return Ending::Failed(error);
-    }
-    for job in jobs {
-        if let Err(error) = job.run(connection) {
-            roll_back(connection);
-            return Ending::JobFailed(error);
+    fn commit(&mut self, path: &Arc<Path>, batch: &mut Vec<Box<dyn Job>>) {
+        let committed = match self.in_transaction(batch) {
+            Ending::Committed => Ok(()),
+            Ending::JobFailed(error) if batch.len() == 1 => Err(SqliteFailure::new(path, error)),
+            Ending::JobFailed(_) => return self.commit_one_by_one(path, batch),
+            Ending::Failed(error) => Err(SqliteFailure::new(path, error)),
+        };
+        for job in batch.drain(..) {
+            job.answer(committed.clone());
         }
     }
-    match execute(connection, "COMMIT") {
-        Ok(()) => Ending::Committed,
-        Err(error) => {
-            roll_back(connection);
-            Ending::Failed(error)
+
+    fn commit_one_by_one(&mut self, path: &Arc<Path>, batch: &mut Vec<Box<dyn Job>>) {
+        let mut broken: Option<SqliteFailure> = None;
+        for mut job in batch.drain(..) {
+            if let Some(failure) = &broken {
+                job.answer(Err(failure.clone()));
+                continue;
+            }
+            match self.in_transaction(std::slice::from_mut(&mut job)) {
+                Ending::Committed => job.answer(Ok(())),
+                Ending::JobFailed(error) => job.answer(Err(SqliteFailure::new(path, error))),
+                // Nor will the others be committed, and each attempt may last as long as the busy timeout.
+                Ending::Failed(error) => {
+                    let failure = broken.insert(SqliteFailure::new(path, error));
+                    job.answer(Err(failure.clone()));
+                }
+            }
         }
+    }
+
+    /// Takes the write lock at the start: a transaction that began by reading could not get it later.
+    fn in_transaction(&mut self, jobs: &mut [Box<dyn Job>]) -> Ending {
+        let wanted = jobs.iter().map(|job| job.durability()).max().unwrap_or(Durability::OfTheProcess);
+        if let Err(error) = self.commit_with(wanted) {
+            return Ending::Failed(error);
+        }
+        let connection = &self.connection;
+        if let Err(error) = execute(connection, "BEGIN IMMEDIATE") {
+            return Ending::Failed(error);
+        }
+        for job in jobs {
+            if let Err(error) = job.run(connection) {
+                roll_back(connection);
+                return Ending::JobFailed(error);
+            }
+        }
+        match execute(connection, "COMMIT") {
+            Ok(()) => Ending::Committed,
+            Err(error) => {
+                roll_back(connection);
+                Ending::Failed(error)
+            }
+        }
+    }
+
+    /// Only between transactions: SQLite does not change it within one.
+    fn commit_with(&mut self, durability: Durability) -> rusqlite::Result<()> {
+        if self.durability == durability {
+            return Ok(());
+        }
+        let level = match durability {
+            Durability::OfTheProcess => "NORMAL",
+            Durability::OfTheDisk => "FULL",
+        };
+        self.connection.pragma_update(None, "synchronous", level)?;
+        self.durability = durability;
+        Ok(())
     }
 }
 
@@ -297,6 +377,46 @@ mod tests {
         assert_eq!(count(&writer).await, 0);
         writer.run(note("b")).await.unwrap();
         assert_eq!(count(&writer).await, 2, "the next batch works");
+    }
+
+    /// SQLite's numbers for the levels of `synchronous`.
+    const NORMAL: i64 = 1;
+    const FULL: i64 = 2;
+
+    fn level(connection: &Connection) -> rusqlite::Result<i64> {
+        connection.pragma_query_value(None, "synchronous", |row| row.get(0))
+    }
+
+    #[tokio::test]
+    async fn only_what_must_survive_a_power_cut_waits_for_the_disk() {
+        let writer = Arc::new(writer());
+        assert_eq!(writer.run(level).await.unwrap(), NORMAL);
+        assert_eq!(writer.run_durably(level).await.unwrap(), FULL);
+        let (release, holding) = hold(&writer).await;
+        let order = Arc::new(Mutex::new(Vec::new()));
+        let noting = |what: &'static str| {
+            let order = Arc::clone(&order);
+            move |connection: &Connection| {
+                order.lock().push((what, level(connection)?));
+                Ok(())
+            }
+        };
+        let mut waiting = Vec::new();
+        for what in ["first", "second"] {
+            let (of, durable) = (Arc::clone(&writer), noting(what));
+            waiting.push(tokio::spawn(async move { of.run_durably(durable).await.unwrap() }));
+            let (of, quick) = (Arc::clone(&writer), noting(what));
+            waiting.push(tokio::spawn(async move { of.run(quick).await.unwrap() }));
+        }
+        tokio::task::yield_now().await;
+        drop(release);
+        holding.await.unwrap();
+        for task in waiting {
+            task.await.unwrap();
+        }
+        let expected = [("first", NORMAL), ("second", NORMAL), ("first", FULL), ("second", FULL)];
+        assert_eq!(*order.lock(), expected, "a mixed batch is two, each in its order");
+        assert_eq!(writer.run(level).await.unwrap(), NORMAL, "and back");
     }
 
     #[tokio::test]

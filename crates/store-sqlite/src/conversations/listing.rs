@@ -13,7 +13,8 @@ use crate::columns::instant;
 /// A range of conversations_by_change. Conversations with people are few, so hardly one is passed over when only
 /// the assistant's are wanted.
 const OF_TENANT: &str = "
-    SELECT conversation_id, user_id, attendant, handoff_reason, message_count, created_at, updated_at
+    SELECT conversation_id, user_id, attendant, handoff_reason, message_count, created_at, updated_at,
+           waiting_since, person_at, paused_until, closed_at, resumed_at
     FROM conversations
     WHERE tenant_id = ?1
       AND (updated_at, conversation_id) < (?2, ?3)
@@ -23,7 +24,8 @@ const OF_TENANT: &str = "
 
 /// A range of the partial index conversations_with_people; ?4 is there for the same parameters everywhere.
 const WITH_PEOPLE: &str = "
-    SELECT conversation_id, user_id, attendant, handoff_reason, message_count, created_at, updated_at
+    SELECT conversation_id, user_id, attendant, handoff_reason, message_count, created_at, updated_at,
+           waiting_since, person_at, paused_until, closed_at, resumed_at
     FROM conversations
     WHERE tenant_id = ?1
       AND (updated_at, conversation_id) < (?2, ?3)
@@ -34,7 +36,8 @@ const WITH_PEOPLE: &str = "
 
 /// All of the customer's by conversations_by_user, then sorted: a customer has few.
 const OF_USER: &str = "
-    SELECT conversation_id, user_id, attendant, handoff_reason, message_count, created_at, updated_at
+    SELECT conversation_id, user_id, attendant, handoff_reason, message_count, created_at, updated_at,
+           waiting_since, person_at, paused_until, closed_at, resumed_at
     FROM conversations INDEXED BY conversations_by_user
     WHERE tenant_id = ?1
       AND user_id = ?6
@@ -95,19 +98,7 @@ fn parse_cursor(cursor: &str) -> Option<(i64, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn plan(sql: &str) -> String {
-        let connection = crate::connection::in_memory().unwrap();
-        crate::schema::migrate(&connection, &std::sync::Arc::from(std::path::Path::new("test.db"))).unwrap();
-        let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
-        let mut rows = statement.raw_query();
-        let mut plan = String::new();
-        while let Some(row) = rows.next().unwrap() {
-            plan += &row.get::<_, String>("detail").unwrap();
-            plan += "\n";
-        }
-        plan
-    }
+    use crate::plans::plan;
 
     #[test]
     fn every_page_is_a_range_of_an_index() {

@@ -16,8 +16,8 @@ use rusqlite::{Connection, Result, Row, params};
 use super::is_request;
 use crate::columns::{count, day, instant, read_count, read_day, read_instant, read_word};
 
-const OPERATIONS: [Operation; 4] =
-    [Operation::Chat, Operation::Analyze, Operation::Classify, Operation::Summary];
+const OPERATIONS: [Operation; 5] =
+    [Operation::Chat, Operation::Analyze, Operation::Classify, Operation::Summary, Operation::Transcription];
 
 /// Adds a call to the ledger.
 pub(super) fn append(

@@ -1,6 +1,9 @@
 //! The behaviour of the SQLite store: the contract suite on a file and in memory, and what only a file has.
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "the functions that arrange tests are tests too"))]
 
+mod channel_crash;
+mod channel_orders;
+mod channel_time;
 mod crash;
 mod files;
 mod tenants_apart;

@@ -31,13 +31,15 @@ pub(crate) fn turn(whose: &str, who: &str, place: &str, n: i64) -> TurnRecord {
         language: None,
         analysis: None,
         answer: None,
+        confidence: None,
+        channel: None,
     };
     TurnRecord {
         tenant: tenant(whose),
         user: UserId::new(who).unwrap(),
         exchange: Some(Exchange {
             conversation: conversation(place),
-            question: message(format!("q-{n}"), Role::User),
+            questions: vec![message(format!("q-{n}"), Role::User)],
             answer: Some(message(format!("a-{n}"), Role::Assistant)),
             handoff_reason: None,
         }),
@@ -50,6 +52,7 @@ pub(crate) fn turn(whose: &str, who: &str, place: &str, n: i64) -> TurnRecord {
             is_answer: true,
         }],
         reservation: None,
+        settlement: None,
         at: at(n),
     }
 }
