@@ -1,10 +1,13 @@
 //! Reads what a caller sent into the types of a handler, and says precisely what is wrong with it.
 //!
-//! [`Payload`] for JSON bodies, [`Params`] for query strings, [`Id`] for the ids in paths. Shape is checked
+//! [`Payload`] for JSON bodies, [`Upload`] for forms with a file, [`Params`] for query strings, [`Id`] for the ids in paths. Shape is checked
 //! here; meaning is the assistant's.
 
 mod json;
 mod limited;
+mod upload;
+
+pub(crate) use upload::{Fields, Upload};
 
 use std::convert::Infallible;
 use std::num::ParseIntError;
@@ -13,10 +16,12 @@ use std::str::FromStr;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
-use pytake_assistant::id::{AnswerId, ConversationId, PromptId, UserId};
+use pytake_assistant::id::{AnswerId, ConversationId, NumberId, PromptId, UserId};
 use serde::de::DeserializeOwned;
 
 use crate::problem::Problem;
+
+pub(crate) use limited::read_up_to;
 
 /// A JSON body of at most 256 KiB.
 pub(crate) struct Payload<T>(pub(crate) T);
@@ -77,6 +82,12 @@ pub(crate) trait Named: FromStr {
 impl Named for PromptId {
     fn missing() -> Problem {
         Problem::not_found("there is no such prompt")
+    }
+}
+
+impl Named for NumberId {
+    fn missing() -> Problem {
+        Problem::not_found("there is no such number")
     }
 }
 

@@ -19,12 +19,13 @@ use crate::schema;
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
     tags(
-        (name = "chat", description = "Replies"),
+        (name = "chat", description = "Replies, and voice notes written down"),
         (name = "analysis", description = "What a message says"),
         (name = "prompts", description = "Custom prompts, scope `prompts`"),
         (name = "intents", description = "What customers write about: reading (scope `read`) and changing (scope `operate`)"),
         (name = "content", description = "What the business says: approved answers and profile"),
         (name = "conversations", description = "Reading (scope `read`) and taking over (scope `operate`)"),
+        (name = "whatsapp", description = "Business numbers, what is sent from them, and Meta's webhook"),
         (name = "usage", description = "Requests, tokens and money, scope `read`"),
         (name = "providers", description = "How model providers are doing, scope `read`"),
         (name = "health", description = "For whatever starts and watches the server"),
@@ -75,7 +76,7 @@ fn complete(path: &str, operation: &mut Operation) {
     operation.parameters.get_or_insert_default().push(RefOr::Ref(tenant));
     let id = operation.operation_id.as_deref().unwrap_or_default();
     let has_body = operation.request_body.is_some();
-    let is_turn = ["chat", "analyze", "classify", "moderate"].contains(&id);
+    let is_turn = ["chat", "analyze", "classify", "moderate", "transcribe"].contains(&id);
     for refusal in &REFUSALS {
         let applies = match refusal.when {
             When::Always => true,
@@ -167,13 +168,13 @@ const REFUSALS: [Refusal; 12] = [
         status: "413",
         name: "PayloadTooLarge",
         when: When::Body,
-        description: "`payload_too_large`: the body is over `max_bytes`",
+        description: "`payload_too_large`: the body, or its file, is over `max_bytes`",
     },
     Refusal {
         status: "415",
         name: "UnsupportedMediaType",
         when: When::Body,
-        description: "`unsupported_media_type`: the body is not sent as `application/json`",
+        description: "`unsupported_media_type`: the body is not of the type that is documented",
     },
     Refusal {
         status: "429",

@@ -6,6 +6,7 @@ mod chat;
 mod classify;
 mod conversations;
 mod docs;
+mod events;
 mod health;
 mod intents;
 mod metrics;
@@ -14,7 +15,9 @@ mod playground;
 mod profile;
 mod prompts;
 mod providers;
+mod transcribe;
 mod usage;
+mod whatsapp;
 
 use axum::http::{Method, StatusCode, Uri};
 use axum::middleware::from_fn_with_state;
@@ -48,6 +51,7 @@ pub(crate) fn documented() -> (Router<AppState>, OpenApi) {
         .routes(routes!(analyze::analyze))
         .routes(routes!(classify::classify))
         .routes(routes!(moderate::moderate))
+        .routes(routes!(transcribe::transcribe))
         .routes(routes!(prompts::list, prompts::create))
         .routes(routes!(prompts::read, prompts::update, prompts::delete))
         .routes(routes!(prompts::versions))
@@ -57,7 +61,10 @@ pub(crate) fn documented() -> (Router<AppState>, OpenApi) {
         .routes(routes!(conversations::list))
         .routes(routes!(conversations::read, conversations::delete))
         .routes(routes!(conversations::hand_over))
+        .routes(routes!(conversations::pause))
+        .routes(routes!(conversations::close))
         .routes(routes!(conversations::write))
+        .routes(routes!(events::follow))
         .routes(routes!(answers::list, answers::create))
         .routes(routes!(answers::replace, answers::delete))
         .routes(routes!(intents::list, intents::create, intents::replace_all, intents::delete_all))
@@ -68,6 +75,17 @@ pub(crate) fn documented() -> (Router<AppState>, OpenApi) {
         .routes(routes!(intents::restore))
         .routes(routes!(profile::read, profile::replace))
         .routes(routes!(providers::list))
+        .routes(routes!(whatsapp::numbers::list))
+        .routes(routes!(whatsapp::numbers::put, whatsapp::numbers::delete))
+        .routes(routes!(whatsapp::numbers::stop))
+        .routes(routes!(whatsapp::numbers::resume))
+        .routes(routes!(whatsapp::numbers::check))
+        .routes(routes!(whatsapp::outbox::delivery))
+        .routes(routes!(whatsapp::outbox::list))
+        .routes(routes!(whatsapp::outbox::resend))
+        .routes(routes!(whatsapp::conversations::read))
+        .routes(routes!(whatsapp::conversations::send_template))
+        .routes(routes!(whatsapp::verify, whatsapp::receive))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
         .routes(routes!(metrics::metrics))

@@ -5,13 +5,16 @@
 #![expect(dead_code, reason = "only their shape is used")]
 
 mod analysis;
+mod channel;
 mod content;
 mod intents;
 mod messages;
 mod moderation;
 mod numbers;
+mod transcription;
 
 pub(crate) use analysis::{AnalyzeRequest, AnalyzeResponse, ClassifyRequest, ClassifyResponse};
+pub(crate) use channel::NumberSettings;
 pub(crate) use content::{
     AnswerDraft, ApprovedAnswer, CustomPrompt, PromptDraft, RenderedPrompt, TenantProfile,
 };
@@ -21,6 +24,7 @@ pub(crate) use intents::{
 pub(crate) use messages::{Attendant, ChatRequest, ChatResponse, Conversation, Summary};
 pub(crate) use moderation::{ModerateRequest, ModerateResponse};
 pub(crate) use numbers::{ProviderStatus, Trail, UsageReport, UserUsageReport};
+pub(crate) use transcription::{TranscribeForm, TranscribeResponse};
 
 use utoipa::ToSchema;
 
@@ -78,7 +82,7 @@ pub(crate) struct Error {
     /// `forbidden`: what the key lacks.
     #[schema(nullable = false)]
     required_scope: Option<String>,
-    /// `payload_too_large`: the most a body may have.
+    /// `payload_too_large`: the most a body, or its file, may have.
     #[schema(nullable = false)]
     max_bytes: Option<u64>,
 }

@@ -9,7 +9,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
+use axum::{Extension, Router};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
@@ -21,6 +21,11 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
 use self::patience::Patient;
+
+/// Cancelled when the server stops: whatever would answer without an end ends then. With every request that came
+/// through [`serve`].
+#[derive(Debug, Clone)]
+pub(crate) struct Stopping(pub(crate) CancellationToken);
 
 /// How connections are treated.
 #[derive(Debug, Clone)]
@@ -58,6 +63,7 @@ pub async fn serve(
     options: ServeOptions,
     shutdown: CancellationToken,
 ) {
+    let router = router.layer(Extension(Stopping(shutdown.clone())));
     let room = Arc::new(Semaphore::new(options.max_connections));
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();

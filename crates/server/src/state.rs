@@ -6,6 +6,7 @@ use std::sync::Arc;
 use metrics_exporter_prometheus::PrometheusHandle;
 use pytake_assistant::service::Assistant;
 use pytake_assistant::{Clock, IdSource};
+use pytake_inbox::Channel;
 use pytake_store::{Health, Keys};
 
 use crate::auth::AuthMode;
@@ -23,6 +24,8 @@ pub struct AppState(Arc<Parts>);
 pub struct Parts {
     /// The engine.
     pub assistant: Assistant,
+    /// The messaging channel.
+    pub channel: Channel,
     /// API keys and health.
     pub store: Arc<dyn ServerStore>,
     /// Whether a key is always needed.

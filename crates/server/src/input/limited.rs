@@ -18,39 +18,47 @@ const TIME_FOR_BODY: Duration = Duration::from_secs(20);
 
 /// How much of a body that is too large is read and thrown away, so that the caller, still sending, gets to
 /// read the answer instead of a broken connection.
-const MAX_DISCARDED_BYTES: usize = 16 * 1024 * 1024;
+pub(super) const MAX_DISCARDED_BYTES: usize = 16 * 1024 * 1024;
 
 /// Reads the body.
 ///
 /// # Errors
 /// 413 over [`MAX_BODY_BYTES`], 408 over [`TIME_FOR_BODY`], 400 when the connection breaks.
 pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
-    let reading = collect(headers, body.into_data_stream());
+    read_up_to(MAX_BODY_BYTES, headers, body).await
+}
+
+/// Reads a body that may be larger, or must be smaller.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) async fn read_up_to(max_bytes: usize, headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
+    let reading = collect(max_bytes, headers, body.into_data_stream());
     tokio::time::timeout(TIME_FOR_BODY, reading).await.unwrap_or_else(|_| Err(too_slow()))
 }
 
-async fn collect(headers: &HeaderMap, mut body: BodyDataStream) -> Result<Bytes, Problem> {
+async fn collect(max_bytes: usize, headers: &HeaderMap, mut body: BodyDataStream) -> Result<Bytes, Problem> {
     let announced = announced_length(headers);
-    if announced.is_some_and(|length| length > MAX_BODY_BYTES) {
+    if announced.is_some_and(|length| length > max_bytes) {
         // A caller who asked first (`Expect: 100-continue`) has sent nothing yet, and need not.
         if !headers.contains_key(header::EXPECT) {
             discard(body, announced).await;
         }
-        return Err(too_large());
+        return Err(too_large(max_bytes));
     }
     let mut whole = BytesMut::with_capacity(announced.unwrap_or(0));
     while let Some(piece) = body.next().await {
         let piece = piece.map_err(|_| Problem::invalid("body", "ended before its announced length"))?;
-        if whole.len().saturating_add(piece.len()) > MAX_BODY_BYTES {
+        if whole.len().saturating_add(piece.len()) > max_bytes {
             discard(body, None).await;
-            return Err(too_large());
+            return Err(too_large(max_bytes));
         }
         whole.extend_from_slice(&piece);
     }
     Ok(whole.freeze())
 }
 
-async fn discard(mut body: BodyDataStream, announced: Option<usize>) {
+pub(super) async fn discard(mut body: BodyDataStream, announced: Option<usize>) {
     if announced.is_some_and(|length| length > MAX_DISCARDED_BYTES) {
         return;
     }
@@ -63,13 +71,13 @@ async fn discard(mut body: BodyDataStream, announced: Option<usize>) {
     }
 }
 
-fn announced_length(headers: &HeaderMap) -> Option<usize> {
+pub(super) fn announced_length(headers: &HeaderMap) -> Option<usize> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-fn too_large() -> Problem {
-    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "The body may have at most 256 KiB")
-        .with("max_bytes", MAX_BODY_BYTES)
+fn too_large(max_bytes: usize) -> Problem {
+    let message = format!("The body may have at most {} KiB", max_bytes / 1024);
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", message).with("max_bytes", max_bytes)
 }
 
 fn too_slow() -> Problem {

@@ -72,6 +72,7 @@ fn status_of(kind: ErrorKind) -> StatusCode {
         }
         ErrorKind::NotFound | ErrorKind::UserNotFound => StatusCode::NOT_FOUND,
         ErrorKind::Conflict => StatusCode::CONFLICT,
+        ErrorKind::NoSpeech => StatusCode::UNPROCESSABLE_ENTITY,
         ErrorKind::RateLimitExceeded | ErrorKind::DailyLimitExceeded | ErrorKind::BudgetExceeded => {
             StatusCode::TOO_MANY_REQUESTS
         }
@@ -97,6 +98,7 @@ fn code_of(kind: ErrorKind) -> &'static str {
         ErrorKind::ProviderError => "provider_error",
         ErrorKind::ServiceUnavailable => "service_unavailable",
         ErrorKind::DeadlineExceeded => "deadline_exceeded",
+        ErrorKind::NoSpeech => "no_speech",
         // Added later and not placed here yet.
         _ => "internal_error",
     }

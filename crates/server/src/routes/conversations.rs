@@ -1,16 +1,18 @@
-//! `/api/v1/ai/conversations`: reading them, handing them over, answering as a person, deleting.
+//! `/api/v1/ai/conversations`: reading them, handing them over, pausing, closing, answering as a person, deleting.
 
 mod wire;
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use pytake_assistant::conversation::{Attendant, Conversation, ConversationFilter, Page};
+use jiff::{SignedDuration, Timestamp};
+use pytake_assistant::conversation::{Attendant, ConversationFilter, Page};
 use pytake_assistant::id::{ConversationId, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use self::wire::{ConversationView, MessageView};
+pub(super) use self::wire::MessageView;
+use self::wire::{ConversationView, DetailView};
 use crate::auth::{Authorized, OperateScope, ReadScope};
 use crate::input::{Id, Params, Payload};
 use crate::problem::Problem;
@@ -64,24 +66,27 @@ pub(super) async fn list(
     caller: Authorized<ReadScope>,
     State(state): State<AppState>,
     Params(params): Params<ListParams>,
-) -> Result<Json<Page<Conversation>>, Problem> {
-    Ok(Json(state.assistant.conversations(&caller.tenant, params.filter()?).await?))
+) -> Result<Json<Page<ConversationView>>, Problem> {
+    let Page { items, next } = state.assistant.conversations(&caller.tenant, params.filter()?).await?;
+    let now = state.clock.now();
+    Ok(Json(Page { items: items.into_iter().map(|item| ConversationView::at(now, item)).collect(), next }))
 }
 
 /// Read a conversation.
 ///
-/// With its newest 500 messages, oldest first. /// Every message of the assistant has its `trail`: why this reply.
+/// With its newest 500 messages, oldest first. Every message of the assistant has its `trail`: why this reply.
 #[utoipa::path(
     get, path = "/api/v1/ai/conversations/{id}", tag = "conversations", operation_id = "readConversation",
     params(("id" = String, Path, description = "The conversation")),
-    responses((status = 200, description = "The conversation", body = ConversationView)),
+    responses((status = 200, description = "The conversation", body = DetailView)),
 )]
 pub(super) async fn read(
     caller: Authorized<ReadScope>,
     State(state): State<AppState>,
     Id(id): Id<ConversationId>,
-) -> Result<Json<ConversationView>, Problem> {
-    Ok(Json(state.assistant.conversation(&caller.tenant, &id).await?.into()))
+) -> Result<Json<DetailView>, Problem> {
+    let detail = state.assistant.conversation(&caller.tenant, &id).await?;
+    Ok(Json(DetailView::at(state.clock.now(), detail)))
 }
 
 /// Delete a conversation with its messages.
@@ -132,6 +137,68 @@ pub(super) async fn hand_over(
     Ok(Json(request))
 }
 
+/// How long the assistant stays silent.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Pause {
+    /// From now, 1 to 10,080 (a week); null: it may speak again.
+    #[serde(deserialize_with = "Option::deserialize")]
+    #[schema(required, minimum = 1, maximum = 10_080)]
+    minutes: Option<u32>,
+}
+
+impl Pause {
+    fn until(&self, now: Timestamp) -> Result<Option<Timestamp>, Problem> {
+        let problem = || Problem::invalid("minutes", "must be from 1 to 10080, or null".to_owned());
+        match self.minutes {
+            None => Ok(None),
+            Some(minutes @ 1..=10_080) => {
+                now.checked_add(SignedDuration::from_mins(minutes.into())).map(Some).map_err(|_| problem())
+            }
+            Some(_) => Err(problem()),
+        }
+    }
+}
+
+/// Keep the assistant silent in a conversation for a while.
+///
+/// Whoever has the conversation keeps it, and what customers write is kept and analysed.
+#[utoipa::path(
+    post, path = "/api/v1/ai/conversations/{id}/pause", tag = "conversations",
+    operation_id = "pauseConversation",
+    params(("id" = String, Path, description = "The conversation")),
+    request_body = Pause,
+    responses((status = 200, description = "The conversation as it is now", body = schema::Conversation)),
+)]
+pub(super) async fn pause(
+    caller: Authorized<OperateScope>,
+    State(state): State<AppState>,
+    Id(id): Id<ConversationId>,
+    Payload(request): Payload<Pause>,
+) -> Result<Json<ConversationView>, Problem> {
+    let now = state.clock.now();
+    let paused = state.assistant.pause(&caller.tenant, &id, request.until(now)?).await?;
+    Ok(Json(ConversationView::at(now, paused)))
+}
+
+/// Close a conversation.
+///
+/// The customer's next message opens it again, for the assistant.
+#[utoipa::path(
+    post, path = "/api/v1/ai/conversations/{id}/close", tag = "conversations",
+    operation_id = "closeConversation",
+    params(("id" = String, Path, description = "The conversation")),
+    responses((status = 200, description = "The conversation as it is now", body = schema::Conversation)),
+)]
+pub(super) async fn close(
+    caller: Authorized<OperateScope>,
+    State(state): State<AppState>,
+    Id(id): Id<ConversationId>,
+) -> Result<Json<ConversationView>, Problem> {
+    let closed = state.assistant.close(&caller.tenant, &id).await?;
+    Ok(Json(ConversationView::at(state.clock.now(), closed)))
+}
+
 /// A message that a person of the business writes.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -143,13 +210,17 @@ pub(super) struct HumanMessage {
 
 /// Answer as a person.
 ///
-/// The conversation is theirs from then on, until it is handed back.
+/// The conversation is theirs from then on, until it is handed back. On WhatsApp the customer gets it, within 24 hours of
+/// their last message.
 #[utoipa::path(
     post, path = "/api/v1/ai/conversations/{id}/messages", tag = "conversations",
     operation_id = "writeMessage",
     params(("id" = String, Path, description = "The conversation")),
     request_body = HumanMessage,
-    responses((status = 201, description = "The stored message", body = MessageView)),
+    responses(
+        (status = 201, description = "The stored message", body = MessageView),
+        (status = 409, description = "`conflict`: on WhatsApp, only templates may be sent now", body = schema::Error),
+    ),
 )]
 pub(super) async fn write(
     caller: Authorized<OperateScope>,
@@ -157,6 +228,6 @@ pub(super) async fn write(
     Id(id): Id<ConversationId>,
     Payload(request): Payload<HumanMessage>,
 ) -> Result<(StatusCode, Json<MessageView>), Problem> {
-    let message = state.assistant.add_human_message(&caller.tenant, &id, request.message).await?;
+    let message = state.channel.write_as_person(&caller.tenant, &id, request.message).await?;
     Ok((StatusCode::CREATED, Json(message.into())))
 }

@@ -139,4 +139,24 @@ pub(crate) struct TenantProfile {
     /// How much each reason of a priority counts, 0 to 3, by its code (`anger`, `deadline`, …); 1 where not named.
     #[schema(value_type = Option<Object>, nullable = false)]
     priority_weights: BTreeMap<String, f32>,
+    /// What the assistant may talk about, 2 to 100 characters each; what the description says when empty.
+    #[schema(value_type = Option<Vec<String>>, nullable = false, max_items = 50)]
+    topics: Vec<String>,
+    /// Which rules give a conversation to a person; all when absent. Who asks for a person gets one in any case.
+    #[schema(value_type = Option<Vec<HandOverRule>>, nullable = false)]
+    hand_over_when: Vec<HandOverRule>,
+}
+
+/// A rule that gives a conversation to a person before a model is asked.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+enum HandOverRule {
+    /// The customer asks for one. Always in force, named or not.
+    AskedForPerson,
+    /// The customer speaks of legal steps.
+    LegalThreat,
+    /// The customer is angry.
+    Angry,
+    /// Somebody may be hurt, or lose money right now.
+    Urgent,
 }

@@ -80,12 +80,16 @@ pub(crate) struct ChatResponse {
     /// Why a person should take over, or null.
     #[schema(required)]
     handoff: Option<Handoff>,
+    /// What the customer may choose from, to be shown as buttons or a list; absent: nothing.
+    #[schema(value_type = Option<Vec<String>>, nullable = false, max_items = 10)]
+    choices: Vec<String>,
 }
 
 /// Why a person should take over.
 #[derive(ToSchema)]
 struct Handoff {
-    /// Stable code: `asked_for_person`, `legal_threat`, `assistant_decided`, `no_answer`, ….
+    /// Stable code: `asked_for_person`, `legal_threat`, `angry`, `urgent`, `assistant_decided`, `no_answer`; where the
+    /// assistant only listens `person_attends` or `paused`; others may come.
     reason: String,
     /// One sentence for the operator.
     detail: String,
@@ -99,17 +103,50 @@ pub(crate) enum Attendant {
     Human,
 }
 
+/// Who has a conversation.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+enum ConversationState {
+    /// The assistant answers.
+    Assistant,
+    /// A person is asked for and has not written yet; the assistant only listens, as in the states below.
+    Waiting,
+    /// A person has it.
+    Human,
+    /// The assistant is silent for a while.
+    Paused,
+    /// It is over, until the customer writes again.
+    Closed,
+}
+
 /// A conversation without its messages.
 #[derive(ToSchema)]
 pub(crate) struct Conversation {
     id: String,
     /// The customer.
     user_id: String,
-    /// Who answers.
+    /// Who has it now, in one word.
+    state: ConversationState,
+    /// Who answers, pauses and closing aside.
     attendant: Attendant,
     /// Why a person was asked for, while one is.
     #[schema(nullable = false)]
     handoff_reason: Option<String>,
+    /// Since when a person is asked for and none has written.
+    #[schema(nullable = false, format = DateTime)]
+    waiting_since: Option<String>,
+    /// When a person of the business last wrote or took the conversation.
+    #[schema(nullable = false, format = DateTime)]
+    person_at: Option<String>,
+    /// The assistant is silent until then.
+    #[schema(nullable = false, format = DateTime)]
+    paused_until: Option<String>,
+    /// When it was closed; the customer's next message opens it again.
+    #[schema(nullable = false, format = DateTime)]
+    closed_at: Option<String>,
+    /// Number of messages at the time it last came back from a person to the assistant.
+    #[schema(nullable = false)]
+    resumed_at: Option<u64>,
     /// Messages stored.
     message_count: u64,
     #[schema(format = DateTime)]

@@ -7,14 +7,18 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use jiff::Timestamp;
+use pytake_assistant::channel::Attachment;
 use pytake_assistant::clock::{Clock, TestClock};
 use pytake_assistant::id::{CountingIds, TenantId};
 use pytake_assistant::money::TokenUsage;
 use pytake_assistant::provider::{Completion, CompletionRequest, FailureKind, FinishReason, ProviderFailure};
-use pytake_assistant::{AIProviderTrait, Assistant, Settings};
+use pytake_assistant::{AIProviderTrait, Assistant, Settings, Transcriber, Transcript};
+use pytake_inbox::Channel;
 use pytake_server::{AppState, AuthMode, Parts, hash_secret};
-use pytake_store::{ApiKeyRecord, Keys, Scope};
+use pytake_store::{ApiKeyRecord, Keys, Scope, Sealer, SealingKey};
 use pytake_store_sqlite::SqliteStore;
+use pytake_understanding::language::Language;
+use pytake_whatsapp::{WhatsApp, WhatsAppConfig};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -47,6 +51,39 @@ impl AIProviderTrait for Obedient {
             usage: Some(TokenUsage { input_tokens: 30, output_tokens: 12, ..TokenUsage::default() }),
             provider_request_id: None,
             confidence: None,
+        })
+    }
+}
+
+/// Hears a sentence in every recording, unless the recording says what else is to happen.
+#[derive(Debug)]
+struct Hearing;
+
+#[async_trait]
+impl Transcriber for Hearing {
+    fn name(&self) -> &'static str {
+        "hearing"
+    }
+
+    fn model(&self) -> &'static str {
+        "hearing-1"
+    }
+
+    async fn transcribe(
+        &self,
+        audio: &Attachment,
+        language: Option<Language>,
+    ) -> Result<Transcript, ProviderFailure> {
+        let says = |word: &[u8]| audio.bytes.windows(word.len()).any(|window| window == word);
+        if says(b"provider down") {
+            return Err(ProviderFailure::new(FailureKind::Auth, "Incorrect API key provided: sk-secret"));
+        }
+        let text = if says(b"silence") { "" } else { "Oi, sou a Ana." };
+        Ok(Transcript {
+            text: text.to_owned(),
+            language: language.map(|language| language.code().to_owned()),
+            seconds: Some(2.5),
+            usage: None,
         })
     }
 }
@@ -118,11 +155,20 @@ impl TestApp {
         let store = Arc::new(SqliteStore::in_memory().unwrap());
         let assistant = Assistant::builder(store.clone())
             .provider(Arc::new(Obedient))
+            .transcriber(Arc::new(Hearing))
             .settings(settings)
+            .clock(Arc::new(clock.clone()))
+            .build();
+        // Nobody listens on that port: nothing is sent here.
+        let meta = WhatsAppConfig { base_url: "http://127.0.0.1:9".to_owned(), ..WhatsAppConfig::default() };
+        let messenger = Arc::new(WhatsApp::new(meta).unwrap());
+        let sealer = Sealer::new(vec![SealingKey::generate().unwrap()]);
+        let channel = Channel::builder(&store, assistant.clone(), messenger, sealer)
             .clock(Arc::new(clock.clone()))
             .build();
         let router = pytake_server::router(AppState::new(Parts {
             assistant,
+            channel,
             store: store.clone(),
             auth,
             clock: Arc::new(clock.clone()),

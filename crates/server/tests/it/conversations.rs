@@ -78,3 +78,41 @@ async fn a_deleted_conversation_is_gone_and_an_impossible_one_was_never_there() 
     let handoff = app.post(&format!("{path}/handoff"), json!({"to": "human"})).await;
     assert_eq!(handoff.status, 404);
 }
+
+#[tokio::test]
+async fn a_pause_keeps_the_assistant_silent_until_it_is_over() {
+    let app = TestApp::open();
+    talk(&app, "ana", "c1").await;
+    let path = format!("{CONVERSATIONS}/c1");
+    assert_eq!(app.get(&path).await.json()["state"], "assistant");
+    let paused = app.post(&format!("{path}/pause"), json!({"minutes": 30})).await.json();
+    assert_eq!(
+        (&paused["state"], &paused["paused_until"]),
+        (&json!("paused"), &json!("2026-11-22T12:30:00Z"))
+    );
+    let silent = talk(&app, "ana", "c1").await;
+    assert_eq!((&silent["response"], &silent["handoff"]["reason"]), (&json!(""), &json!("paused")));
+    app.clock.advance(std::time::Duration::from_mins(31));
+    assert_eq!(talk(&app, "ana", "c1").await["handoff"], Value::Null);
+    app.post(&format!("{path}/pause"), json!({"minutes": 30})).await;
+    let resumed = app.post(&format!("{path}/pause"), json!({"minutes": null})).await.json();
+    assert_eq!(resumed["state"], "assistant");
+    for minutes in [json!(0), json!(10_081), json!("soon")] {
+        let refused = app.post(&format!("{path}/pause"), json!({"minutes": minutes})).await;
+        assert_eq!(refused.fields(), ["minutes"], "{minutes}");
+    }
+    assert_eq!(app.post(&format!("{path}/pause"), json!({})).await.fields(), ["minutes"]);
+    let unknown = app.post(&format!("{CONVERSATIONS}/none/pause"), json!({"minutes": 5})).await;
+    assert_eq!(unknown.status, 404);
+}
+
+#[tokio::test]
+async fn a_closed_conversation_says_so() {
+    let app = TestApp::open();
+    talk(&app, "ana", "c1").await;
+    let path = format!("{CONVERSATIONS}/c1");
+    let closed =
+        app.send(crate::app::request(axum::http::Method::POST, &format!("{path}/close"), None, None)).await;
+    assert_eq!((closed.status.as_u16(), &closed.json()["state"]), (200, &json!("closed")));
+    assert_eq!(app.get(CONVERSATIONS).await.json()["items"][0]["state"], "closed");
+}

@@ -99,3 +99,17 @@ async fn a_connection_beyond_the_bound_waits_for_its_turn() {
     drop(first);
     assert!(read_all(&mut second).await.ends_with("served"));
 }
+
+#[tokio::test]
+async fn whoever_watches_is_let_go_when_the_server_stops() {
+    let (address, shutdown, server) = start(TestApp::open().router(), ServeOptions::default()).await;
+    let mut connection = TcpStream::connect(address).await.unwrap();
+    connection.write_all(b"GET /api/v1/events HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+    let mut head = [0; 15];
+    connection.read_exact(&mut head).await.unwrap();
+    assert_eq!(&head, b"HTTP/1.1 200 OK");
+    shutdown.cancel();
+    // Far sooner than the grace, which is for answers that come to an end by themselves.
+    read_all(&mut connection).await;
+    server.await.unwrap();
+}

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use pytake_assistant::chat::UsageReport;
 use pytake_assistant::conversation::{
-    AnswerRecord, Conversation, ConversationMessage, MessageAnalysis, Summary,
+    AnswerRecord, Conversation, ConversationMessage, ConversationState, MessageAnalysis, Summary,
 };
 use pytake_assistant::service::ConversationDetail;
 use pytake_assistant::trail::Trail;
@@ -12,13 +12,27 @@ use utoipa::ToSchema;
 
 use crate::schema;
 
+/// A conversation, and who has it now.
+#[derive(Serialize)]
+pub(crate) struct ConversationView {
+    #[serde(flatten)]
+    conversation: Conversation,
+    state: ConversationState,
+}
+
+impl ConversationView {
+    pub(super) fn at(now: Timestamp, conversation: Conversation) -> Self {
+        Self { state: conversation.state(now), conversation }
+    }
+}
+
 /// A conversation with its newest messages.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ConversationDetail)]
-pub(crate) struct ConversationView {
+pub(crate) struct DetailView {
     #[serde(flatten)]
     #[schema(value_type = schema::Conversation)]
-    conversation: Conversation,
+    conversation: ConversationView,
     /// The running summary of the older part, or null.
     #[schema(required, value_type = Option<schema::Summary>)]
     summary: Option<Summary>,
@@ -26,10 +40,10 @@ pub(crate) struct ConversationView {
     messages: Vec<MessageView>,
 }
 
-impl From<ConversationDetail> for ConversationView {
-    fn from(detail: ConversationDetail) -> Self {
+impl DetailView {
+    pub(super) fn at(now: Timestamp, detail: ConversationDetail) -> Self {
         Self {
-            conversation: detail.conversation,
+            conversation: ConversationView::at(now, detail.conversation),
             summary: detail.summary,
             messages: detail.messages.into_iter().map(MessageView::from).collect(),
         }
@@ -68,6 +82,9 @@ pub(crate) struct MessageView {
     /// Tokens and cost of all billed calls of the turn.
     #[schema(required, value_type = Option<schema::UsageReport>)]
     usage: Option<UsageReport>,
+    /// How sure the answer was, 0 to 1; null where nothing honest can be said.
+    #[schema(required, minimum = 0, maximum = 1)]
+    confidence: Option<f32>,
     /// Why this reply.
     #[schema(required, value_type = Option<schema::Trail>)]
     trail: Option<Trail>,
@@ -86,6 +103,7 @@ impl From<ConversationMessage> for MessageView {
             provider: None,
             model: None,
             usage: None,
+            confidence: message.confidence,
             trail: None,
         };
         if let Some(answer) = message.answer {
