@@ -11,18 +11,24 @@ use pytake_assistant::clock::SystemClock;
 use pytake_assistant::id::{AnswerId, IdSource, TenantId, UuidSource};
 use pytake_assistant::router::RouterConfig;
 use pytake_assistant::tenant::TenantProfile;
-use pytake_assistant::{AIProviderTrait, Assistant, Clock, Moderator, Settings};
+use pytake_assistant::{AIProviderTrait, Assistant, Clock, Moderator, Settings, Transcriber};
+use pytake_inbox::{Channel, ChannelSettings};
 use pytake_providers::{
-    AnthropicConfig, AnthropicProvider, LocalProvider, OpenAIConfig, OpenAIModerator, OpenAIProvider,
+    AnthropicConfig, AnthropicProvider, LocalProvider, OPENAI_TRANSCRIPTION_MODEL, OpenAIConfig,
+    OpenAIModerator, OpenAIProvider, OpenAITranscriber, TranscriberConfig,
 };
 use pytake_server::{AppState, AuthMode, Parts};
-use pytake_store::{ApiKeyRecord, Keys, Scope};
+use pytake_store::{ApiKeyRecord, Keys, Scope, Sealer, SealingKey};
 use pytake_store_sqlite::SqliteStore;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use tower::ServiceExt;
 
+use crate::meta;
 use crate::vendor::{FakeVendor, Wire};
+
+/// A port nobody listens on, for apps that send nothing.
+const NOBODY: &str = "http://127.0.0.1:9";
 
 /// One recorder for the process; nothing is exported in tests.
 static METRICS: LazyLock<metrics_exporter_prometheus::PrometheusHandle> =
@@ -63,11 +69,14 @@ impl Answer {
 pub struct TestAppBuilder {
     providers: Vec<Arc<dyn AIProviderTrait>>,
     moderator: Option<Arc<dyn Moderator>>,
+    transcriber: Option<Arc<dyn Transcriber>>,
     settings: Settings,
     auth: AuthMode,
     store: Option<Arc<SqliteStore>>,
     clock: Option<Arc<dyn Clock>>,
     router: RouterConfig,
+    channel: ChannelSettings,
+    graph_api: Option<String>,
 }
 
 impl TestAppBuilder {
@@ -114,6 +123,23 @@ impl TestAppBuilder {
         self
     }
 
+    /// Has recordings written down by a fake of OpenAI.
+    ///
+    /// # Panics
+    /// Never for an address that a fake gives.
+    #[must_use]
+    pub fn transcriber(mut self, vendor: &FakeVendor) -> Self {
+        let made = OpenAITranscriber::new(TranscriberConfig {
+            name: "openai".to_owned(),
+            base_url: vendor.base_url(),
+            api_key: Some(SecretString::from("test-key")),
+            model: OPENAI_TRANSCRIPTION_MODEL.to_owned(),
+            dialect: None,
+        });
+        self.transcriber = Some(Arc::new(made.expect("a loopback address is valid")));
+        self
+    }
+
     /// Limits and defaults.
     #[must_use]
     pub fn settings(mut self, change: impl FnOnce(&mut Settings)) -> Self {
@@ -155,6 +181,20 @@ impl TestAppBuilder {
         self
     }
 
+    /// How long bursts are gathered, and other times of the channel.
+    #[must_use]
+    pub fn channel(mut self, change: impl FnOnce(&mut ChannelSettings)) -> Self {
+        change(&mut self.channel);
+        self
+    }
+
+    /// Where the channel's messages go.
+    #[must_use]
+    pub(crate) fn graph_api(mut self, base_url: &str) -> Self {
+        self.graph_api = Some(base_url.to_owned());
+        self
+    }
+
     /// Starts it.
     ///
     /// # Panics
@@ -175,16 +215,27 @@ impl TestAppBuilder {
         if let Some(moderator) = self.moderator {
             builder = builder.moderator(moderator);
         }
+        if let Some(transcriber) = self.transcriber {
+            builder = builder.transcriber(transcriber);
+        }
         let assistant = builder.provider(Arc::new(LocalProvider::new())).build();
+        let messenger = meta::messenger(self.graph_api.as_deref().unwrap_or(NOBODY));
+        let key = SealingKey::generate().expect("randomness");
+        let channel = Channel::builder(&store, assistant.clone(), messenger, Sealer::new(vec![key]))
+            .webhook_secrets(Some(meta::APP_SECRET.into()), Some(meta::VERIFY_TOKEN.into()))
+            .settings(self.channel)
+            .clock(Arc::clone(&clock))
+            .build();
         let state = AppState::new(Parts {
             assistant: assistant.clone(),
+            channel: channel.clone(),
             store: Arc::clone(&store) as _,
             auth: self.auth,
             clock,
             ids: Arc::new(UuidSource),
             metrics: METRICS.clone(),
         });
-        TestApp { assistant, store, router: pytake_server::router(state) }
+        TestApp { assistant, channel, store, router: pytake_server::router(state) }
     }
 }
 
@@ -193,6 +244,8 @@ impl TestAppBuilder {
 pub struct TestApp {
     /// The engine.
     pub assistant: Assistant,
+    /// Its channel. Nothing runs in it by itself, except with a stand-in for Meta.
+    pub channel: Channel,
     /// Its store.
     pub store: Arc<SqliteStore>,
     router: Router,
@@ -220,6 +273,11 @@ impl TestApp {
         self.send_raw(request.body(body).expect("a valid request")).await
     }
 
+    /// The routes.
+    pub(crate) fn router(&self) -> Router {
+        self.router.clone()
+    }
+
     /// Sends a request as it is.
     ///
     /// # Panics
@@ -235,6 +293,38 @@ impl TestApp {
     /// Posts JSON without a key.
     pub async fn post(&self, path: &str, body: Value) -> Answer {
         self.send("POST", path, None, Some(body)).await
+    }
+
+    /// Posts a form of short fields and a file, with a key where one is given.
+    ///
+    /// # Panics
+    /// When the request cannot be built.
+    pub async fn post_form(
+        &self,
+        path: &str,
+        key: Option<&str>,
+        fields: &[(&str, &str)],
+        file: &[u8],
+    ) -> Answer {
+        const BOUNDARY: &str = "a-boundary-that-no-test-sends";
+        let mut body = Vec::new();
+        for (name, value) in fields {
+            let head = format!("--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n");
+            body.extend_from_slice(format!("{head}{value}\r\n").as_bytes());
+        }
+        let head = "content-disposition: form-data; name=\"file\"; filename=\"a.bin\"";
+        body.extend_from_slice(format!("--{BOUNDARY}\r\n{head}\r\n\r\n").as_bytes());
+        body.extend_from_slice(file);
+        body.extend_from_slice(format!("\r\n--{BOUNDARY}--\r\n").as_bytes());
+        let mut request = Request::builder()
+            .method("POST")
+            .uri(path)
+            .header("host", "127.0.0.1:8080")
+            .header("content-type", format!("multipart/form-data; boundary={BOUNDARY}"));
+        if let Some(key) = key {
+            request = request.header("authorization", format!("Bearer {key}"));
+        }
+        self.send_raw(request.body(Body::from(body)).expect("a valid request")).await
     }
 
     /// Gets without a key.
@@ -284,7 +374,11 @@ impl TestApp {
         use pytake_assistant::answers::Answers;
         use pytake_assistant::tenant::Tenants;
         let tenant = TenantId::default_tenant();
-        let profile = TenantProfile { business_name: "Loja Sol".to_owned(), ..TenantProfile::default() };
+        let profile = TenantProfile {
+            business_name: "Loja Sol".to_owned(),
+            description: "Uma loja de calçados.".to_owned(),
+            ..TenantProfile::default()
+        };
         self.store.put_profile(&tenant, &profile).await.expect("a store that takes profiles");
         let entries = [
             (
