@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use pytake_assistant::channel::Attachment;
 use pytake_assistant::error::AIError;
 use pytake_assistant::id::{PromptId, TenantId, UserId};
 use pytake_assistant::prompts::CustomPrompt;
@@ -9,10 +10,11 @@ use pytake_assistant::service::{PromptDraft, RenderedPrompt, UserUsageReport};
 use pytake_assistant::{
     AIProviderTrait, AnalyzeRequest, AnalyzeResponse, Assistant, ChatRequest, ChatResponse, ChatStream,
     ClassifyRequest, ClassifyResponse, CustomAnalysis, ModerateRequest, ModerateResponse, Moderator,
-    Settings,
+    Settings, TranscribeResponse, Transcriber,
 };
 use pytake_providers::LocalProvider;
 use pytake_store_sqlite::SqliteStore;
+use pytake_understanding::language::Language;
 use serde_json::{Map, Value};
 
 use crate::config::{Config, Database, Source};
@@ -39,6 +41,7 @@ pub struct AIServiceBuilder {
     providers: Vec<Arc<dyn AIProviderTrait>>,
     analyses: Vec<Arc<dyn CustomAnalysis>>,
     moderator: Option<Arc<dyn Moderator>>,
+    transcriber: Option<Arc<dyn Transcriber>>,
     settings: Settings,
     store: Option<SqliteStore>,
     with_demo: bool,
@@ -63,6 +66,13 @@ impl AIServiceBuilder {
     #[must_use]
     pub fn moderator(mut self, moderator: impl Moderator) -> Self {
         self.moderator = Some(Arc::new(moderator));
+        self
+    }
+
+    /// Writes recordings down; they go to it.
+    #[must_use]
+    pub fn transcriber(mut self, transcriber: impl Transcriber) -> Self {
+        self.transcriber = Some(Arc::new(transcriber));
         self
     }
 
@@ -114,6 +124,9 @@ impl AIServiceBuilder {
         }
         if let Some(moderator) = self.moderator {
             builder = builder.moderator(moderator);
+        }
+        if let Some(transcriber) = self.transcriber {
+            builder = builder.transcriber(transcriber);
         }
         let assistant = builder.provider(Arc::new(LocalProvider::new())).build();
         Ok(AIService::of(assistant, TenantId::default_tenant()))
@@ -212,6 +225,20 @@ impl AIService {
     pub async fn moderate(&self, request: ModerateRequest) -> Result<ModerateResponse, AIError> {
         let ready = self.ready()?;
         ready.assistant.moderate(&ready.tenant, request).await
+    }
+
+    /// Writes down what a user says in a recording; see [`Assistant::transcribe`].
+    ///
+    /// # Errors
+    /// As [`Assistant::transcribe`].
+    pub async fn transcribe(
+        &self,
+        user: &UserId,
+        audio: Attachment,
+        language: Option<Language>,
+    ) -> Result<TranscribeResponse, AIError> {
+        let ready = self.ready()?;
+        ready.assistant.transcribe(&ready.tenant, user, audio, language).await
     }
 
     /// Makes a custom prompt.

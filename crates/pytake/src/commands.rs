@@ -6,3 +6,4 @@ pub(crate) mod eval;
 pub(crate) mod keys;
 pub(crate) mod openapi;
 pub(crate) mod serve;
+pub(crate) mod simulate;

@@ -5,10 +5,14 @@
 
 mod read;
 mod traces;
+mod transcription;
 pub mod variables;
+mod whatsapp;
 
 pub use read::{ConfigError, Problem, Source};
 pub use traces::{Sampling, Traces};
+pub use transcription::Transcription;
+pub use whatsapp::{SealingSource, WhatsApp, WhatsAppNumber};
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -43,6 +47,8 @@ pub struct Config {
     pub weights: Vec<(String, u32)>,
     /// `AI_MODERATION_PROVIDER`: OpenAI as it is configured, where it gives second opinions on messages.
     pub moderation: Option<Vendor>,
+    /// `AI_TRANSCRIPTION_PROVIDER`: who writes recordings down.
+    pub transcription: Option<Transcription>,
     /// `AI_MODEL_CATALOG`: a file with facts and prices that go before the built-in ones.
     pub catalog: Option<PathBuf>,
     /// Limits and defaults of the engine.
@@ -53,8 +59,10 @@ pub struct Config {
     pub is_log_json: bool,
     /// The export of traces, when there is somewhere to export them to.
     pub traces: Option<Traces>,
-    /// Variables that are set and have no effect in this version, with the reason.
-    pub without_effect: Vec<(&'static str, &'static str)>,
+    /// The WhatsApp channel.
+    pub whatsapp: WhatsApp,
+    /// Variables that are set and have no effect, with the reason.
+    pub without_effect: Vec<(&'static str, String)>,
 }
 
 /// Where data is kept.
@@ -94,6 +102,8 @@ pub struct Compatible {
     pub rate_limit: Option<u32>,
     /// Its dialect; `None`: guessed from the address.
     pub dialect: Option<String>,
+    /// Whether its models read pictures; `None`: as far as the tables know.
+    pub reads_images: Option<bool>,
 }
 
 impl Config {
@@ -116,13 +126,17 @@ impl Config {
         let anthropic = vendor(&mut reader, "ANTHROPIC", "AI_ANTHROPIC_RATE_LIMIT");
         let order = order(&mut reader, &compatible);
         let moderation = moderation(&mut reader, openai.as_ref());
+        let database = reader.database("DATABASE_URL");
+        let transcription = Transcription::read(&mut reader, openai.as_ref(), &compatible);
         let config = Self {
             listen: reader.parsed("PYTAKE_LISTEN"),
             is_key_always_required: reader.one_of("PYTAKE_AUTH", &["auto", "required"]) == "required",
-            database: reader.database("DATABASE_URL"),
+            whatsapp: WhatsApp::read(&mut reader, &database),
+            database,
             openai,
             anthropic,
             moderation,
+            transcription,
             anthropic_version: reader.text("ANTHROPIC_VERSION"),
             weights: reader.weights("AI_PROVIDER_WEIGHTS", &order),
             order,
@@ -207,6 +221,9 @@ fn settings(reader: &mut Reader<'_>) -> Settings {
         moderation_timeout: std::time::Duration::from_millis(
             reader.in_range("AI_MODERATION_TIMEOUT_MS", 100..=30_000),
         ),
+        transcription_timeout: std::time::Duration::from_millis(
+            reader.in_range("AI_TRANSCRIPTION_TIMEOUT_MS", 100..=600_000),
+        ),
     }
 }
 
@@ -226,7 +243,7 @@ fn log_filter(reader: &mut Reader<'_>) -> String {
 
 /// Our crates' log targets at a level.
 fn crates_at(level: &str) -> String {
-    ["assistant", "providers", "server", "store", "store_sqlite", "understanding"]
+    ["assistant", "inbox", "providers", "server", "store", "store_sqlite", "understanding", "whatsapp"]
         .map(|name| format!("pytake_{name}={level}"))
         .join(",")
 }
@@ -322,6 +339,26 @@ mod tests {
     fn a_compatible_server_without_a_model_is_refused_by_name() {
         let text = problems(&[("AI_COMPATIBLE_PROVIDERS", "ollama=http://127.0.0.1:11434/v1")]);
         assert!(text.contains("AI_OLLAMA_MODEL"), "{text}");
+    }
+
+    #[test]
+    fn the_channel_is_on_when_all_four_are_set_and_says_what_is_missing() {
+        let four = [
+            ("WHATSAPP_ACCESS_TOKEN", "EAAG"),
+            ("WHATSAPP_PHONE_NUMBER_ID", "106540352242922"),
+            ("WHATSAPP_APP_SECRET", "s3cret"),
+            ("WHATSAPP_VERIFY_TOKEN", "word"),
+        ];
+        let whole = config(&four).unwrap();
+        assert!(whole.whatsapp.number.is_some() && whole.without_effect.is_empty());
+        assert!(!format!("{whole:?}").contains("s3cret"));
+        let partly = config(&four[..2]).unwrap();
+        assert!(partly.whatsapp.number.is_none());
+        let told = partly.without_effect;
+        assert_eq!(told.iter().map(|(name, _)| *name).collect::<Vec<_>>(), [four[0].0, four[1].0]);
+        assert!(told[0].1.contains("WHATSAPP_APP_SECRET and WHATSAPP_VERIFY_TOKEN"), "{told:?}");
+        assert!(problems(&[("WHATSAPP_API_VERSION", "latest")]).contains("WHATSAPP_API_VERSION"));
+        assert!(problems(&[("WHATSAPP_QUIET_MS", "-1")]).contains("WHATSAPP_QUIET_MS"));
     }
 
     #[test]

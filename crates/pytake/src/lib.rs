@@ -26,6 +26,7 @@ mod wiring;
 
 pub use ai_service::{AIService, AIServiceBuilder};
 pub use pytake_assistant::analysis::{AnalysisEngine, CustomAnalysis, Finding, IntentOption};
+pub use pytake_assistant::channel::Attachment;
 pub use pytake_assistant::conversation::ConversationMessage;
 pub use pytake_assistant::provider::{
     Completion, CompletionRequest, CompletionStream, FailureKind, FinishReason, ProviderFailure, StreamEvent,
@@ -34,6 +35,8 @@ pub use pytake_assistant::service::{PromptDraft, RenderedPrompt, UserUsageReport
 pub use pytake_assistant::{
     AIError, AIProvider, AIProviderTrait, AnalysisType, AnalyzeRequest, AnalyzeResponse, ChatEvent,
     ChatRequest, ChatResponse, ChatStream, ClassifyRequest, ClassifyResponse, ErrorKind, ModerateRequest,
-    ModerateResponse, ModerationOpinion, Moderator, Settings,
+    ModerateResponse, ModerationOpinion, Moderator, Settings, TranscribeResponse, Transcriber, Transcript,
 };
-pub use wiring::{Wired, WiringError, moderator, providers, wire};
+pub use wiring::{Wired, WiringError, moderator, providers, transcriber, wire};
+#[cfg(feature = "server")]
+pub use wiring::{adopt_number, channel};

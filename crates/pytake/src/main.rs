@@ -22,13 +22,15 @@ struct Arguments {
 enum Command {
     /// Starts the server (also without any command).
     Serve,
-    /// Checks configuration, database, providers, clock and disk, and says how to mend what is wrong.
+    /// Checks configuration, database, providers, WhatsApp, clock and disk, and says how to mend what is wrong.
     Doctor,
     /// Makes, lists and revokes API keys.
     #[command(subcommand)]
     Keys(commands::keys::KeysCommand),
     /// Talks to the assistant in the terminal, through the same pipeline as the API.
     Chat(commands::chat::ChatArguments),
+    /// Plays customers on WhatsApp against a server: its own in memory, or a running one.
+    Simulate(commands::simulate::SimulateArguments),
     /// Scores the analysis on labelled data.
     Eval(commands::eval::EvalArguments),
     /// Prints the OpenAPI document.
@@ -49,6 +51,7 @@ fn main() -> ExitCode {
         Command::Doctor => runtime.block_on(commands::doctor::run()),
         Command::Keys(command) => runtime.block_on(commands::keys::run(command)),
         Command::Chat(arguments) => runtime.block_on(commands::chat::run(arguments)),
+        Command::Simulate(arguments) => runtime.block_on(commands::simulate::run(arguments)),
         Command::Eval(arguments) => runtime.block_on(commands::eval::run(arguments)),
         Command::Openapi => commands::openapi::run(),
     };

@@ -1,19 +1,26 @@
 //! Builds what a configuration describes: store, providers, assistant. Decides nothing.
 
+#[cfg(feature = "server")]
+mod channel;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use pytake_assistant::money::ModelCatalog;
 use pytake_assistant::router::RouterConfig;
-use pytake_assistant::{AIProviderTrait, Assistant, Moderator};
+use pytake_assistant::{AIProviderTrait, Assistant, Moderator, Transcriber};
 use pytake_providers::{
-    AnthropicConfig, AnthropicProvider, CompatibleConfig, CompatibleProvider, LocalProvider, OpenAIConfig,
-    OpenAIModerator, OpenAIProvider,
+    AnthropicConfig, AnthropicProvider, CompatibleConfig, CompatibleProvider, DEFAULT_OPENAI_BASE_URL,
+    LocalProvider, OPENAI_TRANSCRIPTION_MODEL, OpenAIConfig, OpenAIModerator, OpenAIProvider,
+    OpenAITranscriber, TranscriberConfig,
 };
 use pytake_store_sqlite::{SqliteOptions, SqliteStore};
 
 use crate::config::{Config, Database, Vendor};
 use crate::demo::demo_shop;
+
+#[cfg(feature = "server")]
+pub use channel::{adopt_number, channel};
 
 /// Why a configuration cannot be built.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +31,12 @@ pub enum WiringError {
     /// The demo shop could not be written.
     #[error("could not prepare the new database: {0}")]
     Seed(#[source] pytake_assistant::error::StorageError),
+    /// The channel cannot be made.
+    #[error("{0}")]
+    Channel(String),
+    /// The key that seals secrets cannot be used.
+    #[error("PYTAKE_SECRET_KEY or PYTAKE_KEY_FILE: {0}")]
+    Sealing(#[source] pytake_store::SealingError),
     /// A provider cannot be made.
     #[error("{0}")]
     Provider(String),
@@ -74,6 +87,9 @@ pub fn wire(config: &Config) -> Result<Wired, WiringError> {
     if let Some(moderator) = moderator(config)? {
         builder = builder.moderator(moderator);
     }
+    if let Some(transcriber) = transcriber(config)? {
+        builder = builder.transcriber(transcriber);
+    }
     Ok(Wired { assistant: builder.build(), store })
 }
 
@@ -110,6 +126,7 @@ pub fn providers(config: &Config) -> Result<Vec<Arc<dyn AIProviderTrait>>, Wirin
             model: server.model.clone(),
             rate_limit: server.rate_limit,
             dialect: server.dialect.clone(),
+            reads_images: server.reads_images,
         };
         let made = CompatibleProvider::new(compatible).map_err(unusable("AI_COMPATIBLE_PROVIDERS"))?;
         providers.push(Arc::new(made));
@@ -134,6 +151,22 @@ pub fn moderator(config: &Config) -> Result<Option<Arc<dyn Moderator>>, WiringEr
     let Some(vendor) = &config.moderation else { return Ok(None) };
     let made = OpenAIModerator::new(&openai_config(vendor)).map_err(unusable("OPENAI_BASE_URL"))?;
     Ok(Some(Arc::new(made)))
+}
+
+/// Makes the configured transcriber, if there is one.
+///
+/// # Errors
+/// [`WiringError::Provider`] naming the variable behind it when it cannot be made.
+pub fn transcriber(config: &Config) -> Result<Option<Arc<dyn Transcriber>>, WiringError> {
+    let Some(wanted) = &config.transcription else { return Ok(None) };
+    let made = OpenAITranscriber::new(TranscriberConfig {
+        name: wanted.provider.clone(),
+        base_url: wanted.base_url.clone().unwrap_or_else(|| DEFAULT_OPENAI_BASE_URL.to_owned()),
+        api_key: wanted.api_key.clone(),
+        model: wanted.model.clone().unwrap_or_else(|| OPENAI_TRANSCRIPTION_MODEL.to_owned()),
+        dialect: wanted.dialect.clone(),
+    });
+    Ok(Some(Arc::new(made.map_err(unusable("AI_TRANSCRIPTION_PROVIDER"))?)))
 }
 
 fn unusable<E: std::fmt::Display>(variable: &'static str) -> impl Fn(E) -> WiringError {

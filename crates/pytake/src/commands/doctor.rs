@@ -1,5 +1,7 @@
 //! `pytake doctor`: what works, what does not, and how to mend it. Exit 1 if something configured does not work.
 
+mod whatsapp;
+
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -120,6 +122,8 @@ async fn everything_built(findings: &mut Findings, config: &Config) {
     }
     providers(findings, config).await;
     moderation(findings, config).await;
+    transcription(config);
+    whatsapp::whatsapp(findings, config, &wired).await;
     wired.store.close();
 }
 
@@ -153,6 +157,15 @@ async fn moderation(findings: &mut Findings, config: &Config) {
     }
 }
 
+/// Asking would need a recording of somebody, so it is only said who would be asked.
+fn transcription(config: &Config) {
+    if let Ok(Some(transcriber)) = pytake::transcriber(config) {
+        let found =
+            format!("recordings go to {} ({}); not tried here", transcriber.name(), transcriber.model());
+        Findings::note("transcription", &found);
+    }
+}
+
 fn mend_moderation(kind: FailureKind) -> &'static str {
     match kind {
         FailureKind::ModelNotFound => {
@@ -167,7 +180,7 @@ fn ping(model: &str) -> CompletionRequest {
     CompletionRequest {
         model: model.into(),
         system: "".into(),
-        messages: Arc::new([PromptMessage { role: Role::User, content: "Say ok.".into() }]),
+        messages: Arc::new([PromptMessage::new(Role::User, "Say ok.")]),
         max_output_tokens: 64,
         temperature: None,
         schema: None,

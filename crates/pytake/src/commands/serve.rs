@@ -22,6 +22,9 @@ pub(crate) async fn run() -> anyhow::Result<ExitCode> {
     }
     let wired = pytake::wire(&config)?;
     wired.store.lock_for_serving()?;
+    wired.store.release_leases().await?;
+    let channel = pytake::channel(&config, &wired)?;
+    pytake::adopt_number(&config, &channel).await?;
     let has_keys = wired.store.has_keys().await?;
     if !config.listen.ip().is_loopback() && !has_keys {
         bail!(
@@ -34,12 +37,14 @@ pub(crate) async fn run() -> anyhow::Result<ExitCode> {
     let handle = metrics.handle();
     metrics::set_global_recorder(metrics).context("could not start the metrics")?;
     telemetry.describe();
+    pytake_inbox::metrics::describe();
     let listener = TcpListener::bind(config.listen)
         .await
         .with_context(|| format!("PYTAKE_LISTEN: could not listen on {}", config.listen))?;
     let address = listener.local_addr().context("could not read the listening address")?;
     let state = AppState::new(Parts {
         assistant: wired.assistant.clone(),
+        channel: channel.clone(),
         store: Arc::clone(&wired.store) as _,
         auth: auth_mode(&config),
         clock: Arc::new(SystemClock::new()),
@@ -48,10 +53,15 @@ pub(crate) async fn run() -> anyhow::Result<ExitCode> {
     });
     let shutdown = CancellationToken::new();
     stop_on_signal(shutdown.clone());
+    let working = {
+        let shutdown = shutdown.clone();
+        tokio::spawn(async move { channel.run(shutdown).await })
+    };
     let upkeep = tokio::spawn(pytake_server::upkeep(handle, shutdown.clone()));
     announce(address, &config, has_keys);
     let router = telemetry.follow_callers(pytake_server::router(state));
     pytake_server::serve(listener, router, options(&config), shutdown).await;
+    working.await.context("the WhatsApp channel")?;
     wired.assistant.drain().await;
     upkeep.await.context("the metrics' upkeep")?;
     wired.store.close();
@@ -80,6 +90,9 @@ fn announce(address: std::net::SocketAddr, config: &Config, has_keys: bool) {
     eprintln!("  try it   http://{address}/");
     eprintln!("  docs     http://{address}/docs");
     eprintln!("  API      http://{address}/api/v1/ai/chat");
+    if let Some(number) = &config.whatsapp.number {
+        eprintln!("  WhatsApp http://{address}/webhooks/whatsapp, number {}", number.number);
+    }
     match &config.database {
         Database::File(path) => eprintln!("  data     {}", path.display()),
         Database::Memory => eprintln!("  data     in memory, gone at the end"),

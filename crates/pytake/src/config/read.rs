@@ -9,7 +9,7 @@ use std::str::FromStr;
 use secrecy::SecretString;
 
 use super::variables::{VARIABLES, Variable};
-use super::{Compatible, Config, Database};
+use super::{Compatible, Config, Database, whatsapp};
 
 /// A set of variables; the process environment goes before `.env`.
 #[derive(Clone, Default)]
@@ -281,7 +281,17 @@ impl<'a> Reader<'a> {
             }
             limit
         });
+        let images_name = variable("IMAGES");
+        let reads_images = self.source.get(&images_name).map(str::to_ascii_lowercase);
+        let reads_images = reads_images.and_then(|value| {
+            let parsed = value.parse().ok();
+            if parsed.is_none() {
+                self.problem(&images_name, format!("is {value:?}, but must be true or false"));
+            }
+            parsed
+        });
         Some(Compatible {
+            reads_images,
             name: name.to_owned(),
             base_url: url.to_owned(),
             api_key: self.secret(&variable("API_KEY")),
@@ -291,9 +301,15 @@ impl<'a> Reader<'a> {
         })
     }
 
-    pub(super) fn without_effect(&self) -> Vec<(&'static str, &'static str)> {
-        let is_set = |variable: &&Variable| self.source.is_set(variable.name);
-        VARIABLES.iter().filter(is_set).filter_map(|v| Some((v.name, v.not_yet?))).collect()
+    pub(super) fn is_set(&self, name: &str) -> bool {
+        self.source.is_set(name)
+    }
+
+    pub(super) fn without_effect(&self) -> Vec<(&'static str, String)> {
+        let set = VARIABLES.iter().filter(|variable| self.is_set(variable.name));
+        let mut found: Vec<_> = set.filter_map(|v| Some((v.name, v.not_yet?.to_owned()))).collect();
+        found.extend(whatsapp::incomplete(self));
+        found
     }
 }
 

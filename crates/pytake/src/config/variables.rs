@@ -42,7 +42,6 @@ const fn later(
 }
 
 const NO_CACHE: &str = "answers are not cached in this version";
-const NO_WHATSAPP: &str = "the WhatsApp channel is not in this version";
 const NO_REDIS: &str = "one process serves; limits are not shared between replicas in this version";
 
 /// All of them, in the order of the template.
@@ -62,7 +61,7 @@ pub static VARIABLES: &[Variable] = &[
     variable("ANTHROPIC_DEFAULT_MODEL", None, "claude-haiku-5-5", "Model where the request names none."),
     variable("ANTHROPIC_VERSION", None, "2023-06-01", "API version header, for gateways that know only the older one."),
     variable("AI_ANTHROPIC_RATE_LIMIT", Some("50"), "50", "Requests a minute to Anthropic, 1 or more."),
-    variable("AI_COMPATIBLE_PROVIDERS", None, "ollama=http://127.0.0.1:11434/v1", "OpenAI-compatible servers: name=url, separated by commas. Each takes AI_<NAME>_MODEL (required), AI_<NAME>_API_KEY, AI_<NAME>_RATE_LIMIT (requests a minute), AI_<NAME>_DIALECT."),
+    variable("AI_COMPATIBLE_PROVIDERS", None, "ollama=http://127.0.0.1:11434/v1", "OpenAI-compatible servers: name=url, separated by commas. Each takes AI_<NAME>_MODEL (required), AI_<NAME>_API_KEY, AI_<NAME>_RATE_LIMIT (requests a minute), AI_<NAME>_DIALECT, AI_<NAME>_IMAGES (true where its model reads pictures)."),
     variable("AI_DEFAULT_PROVIDER", Some("auto"), "auto", "auto, or the provider to try first."),
     variable("AI_PROVIDER_ORDER", None, "anthropic,openai,local", "Order of auto, separated by commas. Unnamed ones follow; local is always last."),
     variable("AI_PROVIDER_WEIGHTS", None, "openai=3,anthropic=1", "Shares of the first try, instead of an order."),
@@ -80,6 +79,9 @@ pub static VARIABLES: &[Variable] = &[
     variable("AI_CONTENT_FILTER_STRICT", Some("false"), "true", "Strict level: also slurs and strong abuse."),
     variable("AI_MODERATION_PROVIDER", Some("none"), "openai", "none, or openai: messages that the content filter is in doubt about are sent to its moderation for a second opinion; needs OPENAI_API_KEY."),
     variable("AI_MODERATION_TIMEOUT_MS", Some("1500"), "1500", "How long a second opinion is waited for, in milliseconds, 100 to 30000; without it the message is answered."),
+    variable("AI_TRANSCRIPTION_PROVIDER", None, "groq", "Who writes voice notes down: openai, the name of a compatible server, or none. Unset: openai where its key is set. Recordings go there."),
+    variable("AI_TRANSCRIPTION_MODEL", None, "gpt-transcribe", "Its model: gpt-transcribe at OpenAI where unset; required for a compatible server."),
+    variable("AI_TRANSCRIPTION_TIMEOUT_MS", Some("20000"), "20000", "How long a recording may take to be written down, in milliseconds, 100 to 600000, within AI_REQUEST_TIMEOUT_MS."),
     variable("AI_USAGE_TRACKING_ENABLED", Some("true"), "true", "Keeps limits and books every call."),
     variable("AI_DAILY_REQUEST_LIMIT", Some("1000"), "1000", "Requests of one user on a UTC day."),
     variable("AI_MONTHLY_BUDGET_USD", None, "25", "US dollars per tenant and UTC month; at the cap nothing paid is called any more."),
@@ -95,14 +97,18 @@ pub static VARIABLES: &[Variable] = &[
     variable("OTEL_TRACES_SAMPLER", Some("parentbased_always_on"), "parentbased_traceidratio", "Which traces are exported: always_on, always_off, traceidratio, or one of these after parentbased_, where the caller's traceparent header decides first."),
     variable("OTEL_TRACES_SAMPLER_ARG", Some("1.0"), "0.1", "Share of the traces that the traceidratio samplers export, 0 to 1."),
 
-    later("WHATSAPP_ACCESS_TOKEN", None, "EAAG...", "Token of the WhatsApp Business account.", NO_WHATSAPP),
-    later("WHATSAPP_PHONE_NUMBER_ID", None, "106540352242922", "Id of the business phone number.", NO_WHATSAPP),
-    later("WHATSAPP_APP_SECRET", None, "...", "Secret that signs webhooks.", NO_WHATSAPP),
-    later("WHATSAPP_VERIFY_TOKEN", None, "...", "Token of the webhook verification.", NO_WHATSAPP),
-    later("WHATSAPP_API_BASE_URL", None, "https://graph.facebook.com", "Another address of the Graph API.", NO_WHATSAPP),
-    later("WHATSAPP_API_VERSION", Some("v26.0"), "v26.0", "Version of the Graph API.", NO_WHATSAPP),
-    later("WHATSAPP_QUIET_MS", Some("2500"), "2500", "How long a burst of messages is gathered, in milliseconds.", NO_WHATSAPP),
-    later("WHATSAPP_QUIET_MAX_MS", Some("12000"), "12000", "The longest a burst is gathered, in milliseconds.", NO_WHATSAPP),
+    variable("WHATSAPP_ACCESS_TOKEN", None, "EAAG...", "Token of a system user with whatsapp_business_messaging. The channel is on when this and the next three are set."),
+    variable("WHATSAPP_PHONE_NUMBER_ID", None, "106540352242922", "Id of the business phone number; it belongs to the tenant default. Further numbers come by the API."),
+    variable("WHATSAPP_APP_SECRET", None, "0123456789abcdef0123456789abcdef", "Secret of the Meta app, which signs webhooks."),
+    variable("WHATSAPP_VERIFY_TOKEN", None, "a-long-random-word", "What you enter at Meta beside the webhook's address, which is /webhooks/whatsapp."),
+    variable("WHATSAPP_BUSINESS_ACCOUNT_ID", None, "102290129340398", "Id of the WhatsApp Business Account: lets pytake doctor see whether webhooks are subscribed."),
+    variable("WHATSAPP_API_BASE_URL", None, "https://graph.facebook.com", "Another address of the Graph API, such as that of pytake simulate."),
+    variable("WHATSAPP_API_VERSION", Some("v26.0"), "v26.0", "Version of the Graph API."),
+    variable("WHATSAPP_QUIET_MS", Some("2500"), "2500", "How long a burst of messages is gathered after each of them, in milliseconds, 0 (off) to 30000."),
+    variable("WHATSAPP_QUIET_MAX_MS", Some("12000"), "12000", "The longest that the first message of a burst waits, in milliseconds, 0 to 120000."),
+    variable("WHATSAPP_REPORT_WAIT_MS", Some("60000"), "60000", "How long a message of which nobody knows whether it was sent waits for Meta's report before it is sent once more, in milliseconds, 1000 to 600000."),
+    variable("PYTAKE_SECRET_KEY", None, "q83v...=", "Keys that seal secrets in the database: 32 bytes in base64 each, separated by commas; the first seals, all open. Unset: a file."),
+    variable("PYTAKE_KEY_FILE", None, "data/pytake.key", "File with that key, made where there is none. Default: beside the database. Back it up with the database."),
 ];
 
 /// The template `.env.ai.example`: every variable, commented out, with default and meaning.
