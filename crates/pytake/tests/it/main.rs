@@ -16,4 +16,8 @@ mod library;
 mod limits;
 mod moderation;
 mod process;
+mod simulate;
 mod traces;
+mod transcription;
+mod whatsapp;
+mod whatsapp_crash;

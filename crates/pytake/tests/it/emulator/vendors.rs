@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use pytake_assistant::AIProviderTrait;
+use pytake_assistant::channel::Attachment;
 use pytake_assistant::provider::{
     Completion, CompletionRequest, FailureKind, FinishReason, PromptMessage, ProviderFailure, Role,
     StreamEvent,
@@ -33,6 +34,21 @@ async fn whole_and_streamed_answers_are_read_completely() {
         }
     }
     assert_eq!(emulator.requests().len(), 4, "one call each");
+}
+
+#[tokio::test]
+async fn pictures_are_taken_as_they_are_sent() {
+    let Some(emulator) = Llmock::start() else { return };
+    emulator.script(&json!([{ "type": "reply", "text": SENTENCE, "times": null }]));
+    let image = Attachment { mime_type: "image/png".to_owned(), bytes: b"\x89PNG".as_slice().into() };
+    for provider in both(&emulator) {
+        let mut request = request(&*provider);
+        let mut question = request.messages[0].clone();
+        question.images = Arc::new([image.clone()]);
+        request.messages = Arc::new([question]);
+        assert_eq!(provider.chat_completion(request).await.unwrap().text, SENTENCE, "{}", provider.name());
+    }
+    assert_eq!(emulator.requests().len(), 2, "none was refused and asked again");
 }
 
 #[tokio::test]
@@ -111,7 +127,7 @@ fn both(emulator: &Llmock) -> [Arc<dyn AIProviderTrait>; 2] {
 }
 
 fn request(provider: &dyn AIProviderTrait) -> CompletionRequest {
-    let question = PromptMessage { role: Role::User, content: "Vocês entregam em Campinas?".into() };
+    let question = PromptMessage::new(Role::User, "Vocês entregam em Campinas?");
     CompletionRequest {
         model: provider.default_model().into(),
         system: "Responda em português.".into(),
