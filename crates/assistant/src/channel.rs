@@ -14,7 +14,7 @@ mod policy;
 mod settlement;
 mod window;
 
-pub use address::{Recipient, Sender, canonical_phone, phone_forms};
+pub use address::{Recipient, Sender, canonical_phone};
 pub use delivery::{DeliveryState, StatusUpdate};
 pub use inbound::{
     Attachment, ContactCard, Echo, Event, EventKind, IdentityChange, InboundContent, InboundMessage,

@@ -53,18 +53,3 @@ pub fn canonical_phone(phone: &str) -> String {
     }
     digits
 }
-
-/// All forms in which the telephone may be found, the canonical one first.
-pub fn phone_forms(phone: &str) -> Vec<String> {
-    let canonical = canonical_phone(phone);
-    let mut forms = vec![canonical.clone()];
-    let bytes = canonical.as_bytes();
-    if canonical.starts_with("55") && bytes.len() == 13 && bytes[4] == b'9' {
-        forms.push(format!("{}{}", &canonical[..4], &canonical[5..]));
-    } else if canonical.starts_with("52") && bytes.len() == 12 {
-        forms.push(format!("521{}", &canonical[2..]));
-    } else if canonical.starts_with("54") && bytes.len() == 12 {
-        forms.push(format!("549{}", &canonical[2..]));
-    }
-    forms
-}

@@ -4,11 +4,9 @@ pub(super) mod conversations;
 pub(super) mod numbers;
 pub(super) mod outbox;
 
-use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
 use pytake_inbox::WebhookKey;
 use pytake_whatsapp::signature;
 use pytake_whatsapp::verification::{self, Verification};
@@ -64,7 +62,7 @@ pub(super) async fn verify(
 )]
 pub(super) async fn receive(State(state): State<AppState>, request: Request) -> Result<StatusCode, Problem> {
     let (head, body) = request.into_parts();
-    let body = read_body(&head.headers, body).await?;
+    let body = read_up_to(MAX_WEBHOOK_BYTES, &head.headers, body).await?;
     let keys = state.channel.webhook_keys().await?;
     let Some(key) = signer(&head.headers, &body, &keys) else {
         return Err(Problem::unauthorized("The webhook is not signed with an app secret of ours"));
@@ -75,10 +73,6 @@ pub(super) async fn receive(State(state): State<AppState>, request: Request) -> 
     });
     state.channel.receive(body, events, key).await?;
     Ok(StatusCode::OK)
-}
-
-async fn read_body(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
-    read_up_to(MAX_WEBHOOK_BYTES, headers, body).await
 }
 
 fn signer<'a>(headers: &HeaderMap, body: &[u8], keys: &'a [WebhookKey]) -> Option<&'a WebhookKey> {
