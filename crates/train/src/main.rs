@@ -1,6 +1,7 @@
 //! Makes the files of weights that the product ships. Each subcommand reads published files and writes one file, the
 //! same bytes for the same input.
 
+mod cache;
 mod convert;
 mod examples;
 mod heads;
@@ -19,6 +20,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Measures when two questions are taken for the same.
+    Cache(cache::Arguments),
     /// Cuts the published sentence encoder to the languages of the product.
     Convert(convert::Arguments),
     /// Trains the built-in intents.
@@ -33,6 +36,7 @@ enum Command {
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
+        Command::Cache(arguments) => cache::run(&arguments),
         Command::Convert(arguments) => convert::run(&arguments),
         Command::Intents(arguments) => intents::run(&arguments),
         Command::Language(arguments) => language::run(&arguments),

@@ -13,11 +13,11 @@ use std::sync::{Arc, LazyLock};
 
 use serde::{Deserialize, Serialize};
 
+pub use lists::Phrases;
 pub use replies::safe_reply;
 
 use crate::fold;
 use crate::phrases::{Found, RuleBook};
-use lists::Phrases;
 
 /// What a stopped text is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

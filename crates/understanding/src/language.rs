@@ -51,6 +51,15 @@ impl Language {
         }
     }
 
+    /// The name in English.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Portuguese => "Portuguese",
+            Self::Spanish => "Spanish",
+            Self::English => "English",
+        }
+    }
+
     /// Reads a BCP 47 tag such as `pt-BR`, `es_419` or `EN`; regions are ignored.
     pub fn from_code(code: &str) -> Option<Self> {
         let primary = code.trim().split(['-', '_']).next()?;

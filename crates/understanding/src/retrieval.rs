@@ -6,10 +6,12 @@
 //! few (hundreds, not millions) and live in memory; an index is built when they change.
 
 mod approved;
+mod question;
 mod stem;
 mod vocabulary;
 
 pub use approved::{ANSWER_FROM, ASK_FROM, AnswerIndex, Candidate, Candidates, Meaning};
+pub use question::{Question, SAME_FROM};
 
 use rustc_hash::FxHashMap;
 

@@ -43,6 +43,16 @@ impl Meaning {
         Self { embedding: CompactEmbedding::of(&model.centred(message.embedding())), matter }
     }
 
+    /// The cosine of what two texts mean.
+    pub fn cosine(&self, other: &Self) -> f32 {
+        self.embedding.cosine(&other.embedding)
+    }
+
+    /// Bytes it holds outside of itself.
+    pub fn heap_bytes(&self) -> usize {
+        size_of_val(&*self.matter)
+    }
+
     /// How alike two texts are, about -1 to 1 + [`MATTER_WEIGHT`].
     fn likeness(&self, other: &Self) -> f32 {
         let matter: f32 = self.matter.iter().zip(&other.matter).map(|(a, b)| a * b).sum();
