@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use parking_lot::Mutex;
 
 /// Tells the time.
@@ -18,21 +19,22 @@ pub trait Clock: Send + Sync + 'static {
 }
 
 /// The UTC day of an instant, `YYYY-MM-DD`: the unit of limits and usage.
-pub fn utc_day(at: Timestamp) -> jiff::civil::Date {
+pub fn utc_day(at: Timestamp) -> Date {
     at.to_zoned(jiff::tz::TimeZone::UTC).date()
 }
 
 /// Time left until the next UTC midnight, when daily limits start anew.
 pub fn until_next_utc_day(at: Timestamp) -> Duration {
-    const DAY_SECONDS: i64 = 86_400;
-    let passed = at.as_second().rem_euclid(DAY_SECONDS);
-    Duration::from_secs(u64::try_from(DAY_SECONDS - passed).unwrap_or(0))
+    until_start_of(utc_day(at).saturating_add(jiff::Span::new().days(1)), at)
 }
 
 /// Time left until the first of the next UTC month, when budgets start anew.
 pub fn until_next_utc_month(at: Timestamp) -> Duration {
-    let next = utc_day(at).first_of_month().saturating_add(jiff::Span::new().months(1));
-    let start = next.to_zoned(jiff::tz::TimeZone::UTC).map_or(at, |zoned| zoned.timestamp());
+    until_start_of(utc_day(at).first_of_month().saturating_add(jiff::Span::new().months(1)), at)
+}
+
+fn until_start_of(day: Date, at: Timestamp) -> Duration {
+    let start = day.to_zoned(jiff::tz::TimeZone::UTC).map_or(at, |zoned| zoned.timestamp());
     Duration::try_from(start.duration_since(at)).unwrap_or_default()
 }
 

@@ -153,12 +153,7 @@ pub fn compose(parts: &Parts<'_>, budget_tokens: u64) -> Result<Composed, TooLon
 
 /// What the model is told about the language: the last line, where small models heed it best.
 fn language_line(language: Language) -> String {
-    let name = match language {
-        Language::Portuguese => "Portuguese",
-        Language::Spanish => "Spanish",
-        Language::English => "English",
-    };
-    format!("Answer in {name}.")
+    format!("Answer in {}.", language.name())
 }
 
 fn tokens(text: &str) -> u64 {

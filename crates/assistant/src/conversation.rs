@@ -7,10 +7,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::AnalysisType;
+use crate::budget::{BudgetClaim, BudgetMark};
 use crate::channel::{Echo, InboundContent, OutboxId, Recorded, Settlement};
 use crate::error::StorageError;
 use crate::id::{ConversationId, MessageId, TenantId, UserId};
-use crate::ledger::{LedgerEntry, ReservationId};
+use crate::ledger::{LedgerEntry, Origin, ReservationId};
 use crate::money::{PicoUsd, TokenUsage};
 use crate::provider::Role;
 use crate::trail::Trail;
@@ -249,12 +250,32 @@ pub struct TurnRecord {
     pub exchange: Option<Exchange>,
     /// Every billed or finished provider call, to be booked.
     pub ledger: Vec<LedgerEntry>,
+    /// Where the bookings come from.
+    pub origin: Origin,
+    /// The caps in force, for which it is noted which marks the bookings pass.
+    pub budgets: Vec<BudgetClaim>,
     /// The reservation this settles.
     pub reservation: Option<ReservationId>,
     /// What it settles in the inbox; `None` for a turn that no channel brought.
     pub settlement: Option<Settlement>,
     /// When the turn ended.
     pub at: Timestamp,
+}
+
+/// What became of a turn's record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordOutcome {
+    /// Whether it was written.
+    pub recorded: Recorded,
+    /// Marks that its bookings passed, each for the first time in its period.
+    pub passed: Vec<BudgetMark>,
+}
+
+impl From<Recorded> for RecordOutcome {
+    /// No mark was passed.
+    fn from(recorded: Recorded) -> Self {
+        Self { recorded, passed: Vec::new() }
+    }
 }
 
 /// What the customer said and the answer to it.
@@ -317,7 +338,7 @@ pub trait Conversations: Send + Sync {
     /// [`Recorded`].
     ///
     /// When `exchange` names a conversation of another user, nothing is written and the error says so.
-    async fn record(&self, turn: TurnRecord) -> Result<Recorded, StorageError>;
+    async fn record(&self, turn: TurnRecord) -> Result<RecordOutcome, StorageError>;
 
     /// Replaces the summary, unless one that covers more is already there.
     async fn put_summary(

@@ -5,6 +5,7 @@ use std::time::Duration;
 use pytake_understanding::filter::Category;
 use serde::{Deserialize, Serialize};
 
+use crate::budget::BudgetScope;
 use crate::trail::AttemptRecord;
 
 /// One field of a request that cannot be accepted, and how to mend it.
@@ -28,11 +29,13 @@ impl FieldProblem {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum LimitScope {
-    /// One customer's day.
+    /// One customer: requests a minute, a day, or at the same time.
     User,
-    /// The tenant's budget.
+    /// The tenant: requests or tokens a minute, requests at the same time, or its budget.
     Tenant,
-    /// A provider's requests per minute.
+    /// One API key's requests a minute.
+    Key,
+    /// A provider's requests or tokens a minute, or calls at the same time.
     Provider,
     /// Turns waiting in one conversation.
     Conversation,
@@ -111,9 +114,11 @@ pub enum AIError {
         /// Until the next UTC midnight.
         retry_after: Duration,
     },
-    /// The tenant's money is used up.
+    /// The money of the tenant or of the customer is used up.
     #[error("the budget is used up")]
     BudgetExceeded {
+        /// Which budget.
+        scope: BudgetScope,
         /// Until the budget starts anew.
         retry_after: Duration,
     },
@@ -215,7 +220,7 @@ impl AIError {
         match self {
             Self::RateLimitExceeded { retry_after, .. }
             | Self::DailyLimitExceeded { retry_after, .. }
-            | Self::BudgetExceeded { retry_after } => Some(*retry_after),
+            | Self::BudgetExceeded { retry_after, .. } => Some(*retry_after),
             Self::InvalidRequest(_)
             | Self::ContentFilterViolation { .. }
             | Self::TokenLimitExceeded { .. }

@@ -29,8 +29,12 @@ pub enum TenantEventKind {
     Delivery,
     /// A customer opted out or in.
     Consent,
+    /// A batch in the background has come further.
+    Batch,
     /// Something an operator should look at.
     Alarm,
+    /// A mark of a budget was passed.
+    Budget,
 }
 
 impl TenantEventKind {
@@ -42,7 +46,9 @@ impl TenantEventKind {
             Self::Handoff => "handoff",
             Self::Delivery => "delivery",
             Self::Consent => "consent",
+            Self::Batch => "batch",
             Self::Alarm => "alarm",
+            Self::Budget => "budget",
         }
     }
 }
@@ -130,6 +136,20 @@ impl Events {
         let _ = self.sender.send(event);
     }
 
+    /// Forgets events of a tenant that are about something; whoever missed them is told to read anew.
+    pub fn forget(&self, tenant: &TenantId, is_about: impl Fn(&TenantEvent) -> bool) {
+        let mut kept = self.kept.lock();
+        let mut newest = kept.forgotten;
+        kept.events.retain(|event| {
+            let goes = event.tenant == *tenant && is_about(event);
+            if goes {
+                newest = newest.max(event.id);
+            }
+            !goes
+        });
+        kept.forgotten = newest;
+    }
+
     /// Those after `last_id` that are still kept, and everything that follows, of all tenants: the reader picks its
     /// own.
     pub fn follow(
@@ -171,6 +191,17 @@ mod tests {
         publish(&events, 1);
         assert_eq!(live.try_recv().unwrap().id, 7_004);
         assert!(events.follow(None).0.is_empty(), "who was never here has missed nothing");
+    }
+
+    #[test]
+    fn what_is_to_be_forgotten_goes_and_is_known_to_have_gone() {
+        let events = Events::starting_at(Timestamp::from_microsecond(7_000).unwrap());
+        publish(&events, 3);
+        events.forget(&TenantId::new("other").unwrap(), |_| true);
+        events.forget(&TenantId::default_tenant(), |event| event.id == 7_002);
+        let kept: Vec<u64> = events.follow(Some(0)).0.iter().map(|event| event.id).collect();
+        assert_eq!(kept, [7_001, 7_003]);
+        assert!(events.has_forgotten_after(7_001) && !events.has_forgotten_after(7_002));
     }
 
     #[test]

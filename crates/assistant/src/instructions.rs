@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use pytake_understanding::language::Language;
+
 use crate::tenant::TenantProfile;
 
 /// Version of the default instructions, kept in the decision trail. A test binds it to their text.
@@ -15,9 +17,12 @@ const MANNER: &str = "\
 # How you answer
 - Only about this business and its customer's matter. Decline anything else politely in one sentence and come back to what you can help with.
 - One to three short sentences of plain text, no headings, tables or links in brackets. One question at a time, one step at a time.
-- In the language of the customer's latest meaningful message, as formal as the customer is (tu, você, usted).
+{LANGUAGE}, as formal as the customer is (tu, você, usted).
 - The customer's name at most once in a conversation. No filler, no lecture, no repeated greeting or thanks.
 ";
+
+/// What stands for `{LANGUAGE}` where a business answers in whichever language the customer writes.
+const ANY_LANGUAGE: &str = "- In the language of the customer's latest meaningful message";
 
 /// What may be said, for every business.
 const TRUTH: &str = "\
@@ -66,8 +71,9 @@ pub fn system_prompt(profile: &TenantProfile, with_contract: bool) -> String {
     section(&mut prompt, "# Opening hours of people", &profile.hours);
     section(&mut prompt, "# Tone", &profile.tone);
     section(&mut prompt, "# Instructions of the business", &profile.instructions);
+    section(&mut prompt, "# What you never say, in no words", &list(&profile.never_say));
     prompt.push('\n');
-    prompt.push_str(MANNER);
+    prompt.push_str(&MANNER.replace("{LANGUAGE}", &language_rule(&profile.languages)));
     prompt.push_str(if profile.allow_emoji {
         "- At most one emoji in a reply, where the customer uses them too.\n\n"
     } else {
@@ -93,6 +99,22 @@ fn opening(business_name: &str) -> String {
         "" => "You are the virtual assistant of a business and answer its customers in a chat.\n".to_owned(),
         name => format!("You are the virtual assistant of {name} and answer its customers in a chat.\n"),
     }
+}
+
+/// In which language to answer.
+fn language_rule(languages: &[Language]) -> Cow<'static, str> {
+    let Some((usual, others)) = languages.split_first() else { return ANY_LANGUAGE.into() };
+    let usual = usual.name();
+    if others.is_empty() {
+        return format!("- Only in {usual}, whatever language the customer writes").into();
+    }
+    let mut names = usual.to_owned();
+    for other in others {
+        names.push_str(" or ");
+        names.push_str(other.name());
+    }
+    format!("- Only in {names}, whichever of them the customer writes; in {usual} where it is none of them")
+        .into()
 }
 
 /// One line each.
@@ -229,6 +251,25 @@ mod tests {
         - "choices": what the customer may pick from, only where the reply asks to pick one of a few things: at most 10, each of at most 20 characters; else [].
         - "confidence": 0 to 1, how sure you are that the reply is right and complete.
         "#);
+    }
+
+    #[test]
+    fn the_languages_of_a_business_and_what_it_never_says_are_told() {
+        let one = TenantProfile { languages: vec![Language::Spanish], ..shop() };
+        assert!(
+            system_prompt(&one, false)
+                .contains("- Only in Spanish, whatever language the customer writes, as")
+        );
+        let two = TenantProfile {
+            languages: vec![Language::Portuguese, Language::English],
+            never_say: vec!["garantia vitalícia".to_owned(), "a concorrência".to_owned()],
+            ..shop()
+        };
+        let prompt = system_prompt(&two, false);
+        assert!(prompt.contains("- Only in Portuguese or English, whichever of them"), "{prompt}");
+        assert!(!prompt.contains("latest meaningful message"), "{prompt}");
+        let told = "\n# What you never say, in no words\n- garantia vitalícia\n- a concorrência\n";
+        assert!(prompt.contains(told), "{prompt}");
     }
 
     #[test]

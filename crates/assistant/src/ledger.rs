@@ -7,8 +7,10 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::budget::{BudgetClaim, BudgetMark, BudgetScope, Spending};
+use crate::conversation::Page;
 use crate::error::StorageError;
-use crate::id::{TenantId, UserId};
+use crate::id::{ConversationId, MessageId, TenantId, UserId};
 use crate::money::{PicoUsd, TokenUsage};
 
 /// What kind of work was paid for.
@@ -26,6 +28,10 @@ pub enum Operation {
     Summary,
     /// A recording that was written down.
     Transcription,
+    /// A case of a prompt's test set.
+    PromptTest,
+    /// A message in another language.
+    Translation,
 }
 
 impl Operation {
@@ -37,6 +43,8 @@ impl Operation {
             Self::Classify => "classify",
             Self::Summary => "summary",
             Self::Transcription => "transcription",
+            Self::PromptTest => "prompt_test",
+            Self::Translation => "translation",
         }
     }
 }
@@ -58,21 +66,16 @@ pub struct ReservationRequest {
     pub day: Date,
     /// Requests a user may make on a UTC day; `None`: no limit.
     pub daily_limit: Option<u64>,
-    /// The tenant's cap for the UTC month of `day`, with the most this turn can cost; `None`: no cap.
-    pub budget: Option<BudgetClaim>,
+    /// The caps in force; every one must have room for the money. Empty: nothing is claimed.
+    pub budgets: Vec<BudgetClaim>,
+    /// The most the turn can cost.
+    pub at_most: PicoUsd,
+    /// The most it can cost with the cheaper model, claimed where `at_most` has no room; `None`: there is none.
+    pub cheaper: Option<PicoUsd>,
     /// Now; and when the reservation lapses if nobody settles it (a killed process).
     pub at: Timestamp,
     /// How long the claim on the budget holds.
     pub holds_for: Duration,
-}
-
-/// A claim on a tenant's monthly budget.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BudgetClaim {
-    /// The cap for the month.
-    pub cap: PicoUsd,
-    /// The most the turn can cost.
-    pub at_most: PicoUsd,
 }
 
 /// The answer to a reservation. Limits hold exactly, also when many ask at once.
@@ -80,16 +83,26 @@ pub struct BudgetClaim {
 pub enum Admission {
     /// Counted; to be settled by the turn's record, or released.
     Admitted,
+    /// As admitted, with the money of the cheaper model only.
+    Cheaper {
+        /// Marks that this passed, as for a refusal.
+        passed: Vec<BudgetMark>,
+    },
     /// The user's day is used up. Nothing was counted.
     DailyLimit {
         /// Requests counted for the day so far.
         used: u64,
     },
-    /// The month's money does not cover `at_most`. The request was counted for the user's day: it may still be
-    /// answered without a paid call.
+    /// A cap has no room for the money. The request was counted for the user's day: it may still be answered without a
+    /// paid call.
     Budget {
-        /// Settled and reserved so far.
+        /// Whose cap, and for how long; of several the one that starts anew last.
+        scope: BudgetScope,
+        /// Settled and reserved there so far.
         spent: PicoUsd,
+        /// Marks that this refusal passed: the last one, where what is settled leaves no room even when nobody else
+        /// asks.
+        passed: Vec<BudgetMark>,
     },
 }
 
@@ -108,6 +121,52 @@ pub struct LedgerEntry {
     pub cost: Option<PicoUsd>,
     /// False for a call that failed but was billed.
     pub is_answer: bool,
+    /// Whether an answer that was kept from before was given again.
+    pub is_cached: bool,
+    /// What an answer that was given again would have cost; `None` where nothing was given again, or its price is
+    /// unknown.
+    pub saved: Option<PicoUsd>,
+}
+
+/// Where a booking comes from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// The conversation it was for.
+    pub conversation: Option<ConversationId>,
+    /// The assistant's message that came of it.
+    pub message: Option<MessageId>,
+}
+
+/// An entry of the ledger as it was booked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Booking {
+    /// Its number; grows with every booking.
+    pub number: u64,
+    /// When it was booked.
+    pub at: Timestamp,
+    /// For whom.
+    pub user: String,
+    /// What for.
+    pub origin: Origin,
+    /// The call.
+    pub entry: LedgerEntry,
+}
+
+/// Which bookings to list, newest first.
+#[derive(Debug, Clone, Default)]
+pub struct BookingFilter {
+    /// First UTC day; `None`: from the beginning.
+    pub from: Option<Date>,
+    /// Last UTC day, included; `None`: until today.
+    pub to: Option<Date>,
+    /// Only this customer's.
+    pub user: Option<UserId>,
+    /// Only this conversation's.
+    pub conversation: Option<ConversationId>,
+    /// Where to go on: the `next` of the page before. One that is malformed lists from the start.
+    pub cursor: Option<String>,
+    /// Bookings on a page.
+    pub limit: u32,
 }
 
 /// One way to sum usage.
@@ -120,6 +179,7 @@ pub enum UsageKey {
     Model,
     User,
     Operation,
+    Conversation,
 }
 
 /// Which usage to sum.
@@ -153,6 +213,9 @@ pub struct UsageRow {
     /// Operation, when grouped by it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operation: Option<Operation>,
+    /// Conversation, when grouped by it; `None` also for what belongs to none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conversation: Option<String>,
     /// Requests answered.
     pub requests: u64,
     /// Tokens by class.
@@ -161,6 +224,14 @@ pub struct UsageRow {
     pub cost: PicoUsd,
     /// Calls whose price is unknown; the cost is a lower bound when it is not 0.
     pub unpriced_calls: u64,
+    /// Calls that were billed and gave no answer.
+    pub failed_calls: u64,
+    /// Part of the cost that was for those.
+    pub failed_cost: PicoUsd,
+    /// Answers that were given again.
+    pub cached_answers: u64,
+    /// What those would have cost, where that is known.
+    pub saved: PicoUsd,
 }
 
 impl UsageRow {
@@ -175,7 +246,7 @@ impl UsageRow {
 /// A customer's totals.
 #[derive(Debug, Clone, PartialEq)]
 pub struct UserUsage {
-    /// Answered requests ever (chat, analyze, classify and transcribe; background summaries do not count).
+    /// Answered requests ever (chat, analyze, classify, transcribe and prompt tests; background summaries do not count).
     pub total_requests: u64,
     /// Requests counted against today's limit, those in flight included.
     pub requests_today: u64,
@@ -206,6 +277,19 @@ pub trait Ledger: Send + Sync {
         user: &UserId,
         today: Date,
     ) -> Result<Option<UserUsage>, StorageError>;
+
+    /// What counts against budgets: of the tenant on the day and in its month, of a customer where one is named. Claims
+    /// that have lapsed at `at` are left out.
+    async fn spending(
+        &self,
+        tenant: &TenantId,
+        user: Option<&UserId>,
+        at: Timestamp,
+    ) -> Result<Spending, StorageError>;
+
+    /// Single bookings, newest first.
+    async fn bookings(&self, tenant: &TenantId, filter: BookingFilter)
+    -> Result<Page<Booking>, StorageError>;
 
     /// Sums, ordered by their keys.
     async fn usage(&self, tenant: &TenantId, query: UsageQuery) -> Result<Vec<UsageRow>, StorageError>;

@@ -5,6 +5,8 @@
 
 pub mod analysis;
 pub mod answers;
+pub mod author;
+pub mod budget;
 pub mod channel;
 pub mod chat;
 pub mod clock;
@@ -31,11 +33,15 @@ pub mod template;
 pub mod tenant;
 pub mod trail;
 pub mod transcription;
+pub mod translation;
 pub mod vet;
 
+mod answer_cache;
 mod guard;
 mod intent_models;
 mod lanes;
+mod limits;
+mod masking;
 mod summary;
 mod tenant_view;
 mod turn;
@@ -44,17 +50,20 @@ pub use analysis::{
     AnalysisEngine, AnalysisType, AnalyzeRequest, AnalyzeResponse, ClassifyRequest, ClassifyResponse,
     CustomAnalysis,
 };
+pub use author::Author;
 pub use chat::{AIProvider, ChatEvent, ChatRequest, ChatResponse, ChatStream};
 pub use clock::Clock;
 pub use conversation::{ConversationMessage, Conversations};
 pub use error::{AIError, ErrorKind};
 pub use id::IdSource;
 pub use ledger::Ledger;
+pub use limits::Standing;
 pub use moderation::{ModerateRequest, ModerateResponse, ModerationOpinion, Moderator};
 pub use provider::AIProviderTrait;
 pub use service::{Assistant, AssistantBuilder};
 pub use settings::Settings;
 pub use transcription::{TranscribeResponse, Transcriber, Transcript};
+pub use translation::{TranslateRequest, TranslateResponse};
 
 /// Everything a turn keeps, in one object: what a database adapter implements.
 pub trait Storage:

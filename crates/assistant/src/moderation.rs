@@ -19,12 +19,13 @@ use std::fmt;
 
 use async_trait::async_trait;
 use pytake_understanding::filter::{Category, FilterLevel};
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::AnalysisEngine;
 use crate::error::{AIError, ErrorKind};
 use crate::id::UserId;
-use crate::provider::ProviderFailure;
+use crate::provider::{Destination, FailureKind, ProviderFailure};
 use crate::turn::{check_message, check_user};
 
 /// What a moderation model says of a text, in the filter's words.
@@ -57,6 +58,28 @@ pub trait Moderator: Send + Sync + fmt::Debug + 'static {
     /// # Errors
     /// The kind says whose fault it was; the message holds nothing of the text.
     async fn moderate(&self, text: &str) -> Result<ModerationOpinion, ProviderFailure>;
+
+    /// Whether it works with a tenant's own key.
+    fn takes_own_keys(&self) -> bool {
+        false
+    }
+
+    /// As [`Moderator::moderate`], with a tenant's own key. Asked only of one that takes them.
+    ///
+    /// # Errors
+    /// As [`Moderator::moderate`].
+    async fn moderate_with_key(
+        &self,
+        _text: &str,
+        _key: &SecretString,
+    ) -> Result<ModerationOpinion, ProviderFailure> {
+        Err(ProviderFailure::new(FailureKind::Auth, "it takes no keys of tenants"))
+    }
+
+    /// Where its calls go.
+    fn destination(&self) -> Destination {
+        Destination::default()
+    }
 }
 
 /// A message to be moderated.

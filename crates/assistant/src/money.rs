@@ -144,6 +144,12 @@ pub struct Rates {
 }
 
 impl Rates {
+    /// A prompt token of the dearest class.
+    fn dearest_input(&self) -> i64 {
+        let classes = [self.cached, self.cache_write, self.cache_write_long];
+        classes.into_iter().flatten().fold(self.input, i64::max)
+    }
+
     fn cost(&self, usage: &TokenUsage) -> Option<PicoUsd> {
         let special = usage.cached_tokens + usage.cache_write_tokens + usage.cache_write_long_tokens;
         let fresh = usage.input_tokens.saturating_sub(special);
@@ -189,9 +195,22 @@ pub struct LongContext {
 impl Price {
     /// The exact cost of a call. `None` only where the sum leaves the range of [`PicoUsd`].
     pub fn cost(&self, usage: &TokenUsage) -> Option<PicoUsd> {
+        self.rates_for(usage.input_tokens).cost(usage)
+    }
+
+    /// The most that a call with so many tokens can cost, whichever of them the vendor's cache takes or has. `None` as for
+    /// [`Price::cost`].
+    pub fn most(&self, input_tokens: u64, output_tokens: u64) -> Option<PicoUsd> {
+        let rates = self.rates_for(input_tokens);
+        let of = |tokens: u64, rate: i64| i64::try_from(tokens).ok()?.checked_mul(rate);
+        let input = of(input_tokens, rates.dearest_input())?;
+        input.checked_add(of(output_tokens, rates.output)?).map(PicoUsd)
+    }
+
+    fn rates_for(&self, input_tokens: u64) -> &Rates {
         match &self.long_context {
-            Some(long) if usage.input_tokens > long.above_input_tokens => long.rates.cost(usage),
-            _ => self.rates.cost(usage),
+            Some(long) if input_tokens > long.above_input_tokens => &long.rates,
+            _ => &self.rates,
         }
     }
 }
@@ -312,6 +331,22 @@ mod tests {
         let catalog = ModelCatalog::default();
         let usage = TokenUsage { input_tokens: 1, ..Default::default() };
         assert_eq!(catalog.cost("openai", "new-model", &usage, date(2026, 11, 22)), None);
+    }
+
+    #[test]
+    fn the_most_a_call_can_cost_is_at_the_dearest_class_of_its_length() {
+        let mut price = luna();
+        price.rates.cache_write = Some(125_000);
+        assert_eq!(price.most(1_000, 10), Some(PicoUsd(1_000 * 125_000 + 10 * 500_000)));
+        assert_eq!(price.most(272_001, 0), Some(PicoUsd(272_001 * 200_000)));
+        assert_eq!(price.most(u64::MAX, 0), None);
+        let written = TokenUsage {
+            input_tokens: 1_000,
+            cache_write_tokens: 1_000,
+            output_tokens: 10,
+            ..Default::default()
+        };
+        assert_eq!(price.cost(&written), price.most(1_000, 10));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures::{Stream, StreamExt};
 use pytake_understanding::language::Language;
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use crate::answers::{Fit, FoundAnswer};
@@ -100,6 +101,9 @@ pub struct CompletionRequest {
     pub user_pseudonym: Option<Arc<str>>,
     /// What the engine found out on the device.
     pub evidence: Arc<Evidence>,
+    /// The tenant's own key, to be used instead of the provider's; set by the router, and only for a provider that
+    /// [takes them](AIProviderTrait::takes_own_keys).
+    pub key: Option<SecretString>,
 }
 
 /// Why the model stopped.
@@ -215,6 +219,21 @@ pub enum ProviderPlace {
     Local,
 }
 
+/// Where calls go, and what they ask of the vendor.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Destination {
+    /// The host that is called, with a port that is not the usual one; `None`: not known.
+    pub host: Option<String>,
+    /// Whether the server has a key for it.
+    pub has_key: bool,
+    /// Whether a stable pseudonym of the customer goes with every call.
+    pub sends_pseudonym: bool,
+    /// Fields against storing and training that go with every call, as they are written there.
+    pub privacy_fields: serde_json::Map<String, serde_json::Value>,
+    /// Some model refused those fields and is asked without them.
+    pub is_privacy_refused: bool,
+}
+
 /// A source of answers.
 ///
 /// Implementations do no retries and keep no limits: the router owns both, with the deadline. They must be
@@ -240,6 +259,16 @@ pub trait AIProviderTrait: Send + Sync + fmt::Debug + 'static {
     /// Requests a minute the operator allows; `None`: no limit.
     fn rate_limit(&self) -> Option<u32> {
         None
+    }
+
+    /// Whether it works with a tenant's own key, [`CompletionRequest::key`], also where it has none itself.
+    fn takes_own_keys(&self) -> bool {
+        false
+    }
+
+    /// Where its calls go, for the record of who processes what.
+    fn destination(&self) -> Destination {
+        Destination::default()
     }
 
     /// Answers, whole.

@@ -1,24 +1,29 @@
 //! Gets an answer from some provider within one deadline and one budget of calls.
 //!
-//! Every decision is a pure function or state machine of its own (`breaker`, `limiter`, `queue`, `plan`,
-//! `deadline`, `balance`); `link` keeps them per provider, `journey` is the way of one turn through them, and
+//! Every decision is a pure function or state machine of its own (`breaker`, `allowance`, `plan`, `deadline`,
+//! `balance`, and the window and the queue of `crate::limits`); `link` keeps them per provider, `chain` chooses who may
+//! be asked, `journey` is the way of one turn through them, and
 //! this file is the door. Nothing here knows a vendor or what a good answer is.
 
+mod allowance;
 mod attempt;
 mod balance;
 mod breaker;
 mod call;
+mod chain;
 mod deadline;
 mod jitter;
 mod journey;
-mod limiter;
 mod link;
 pub mod metrics;
+mod own_links;
 mod plan;
 mod probe;
-mod queue;
+mod reachable;
 mod stats;
+mod terms;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,8 +36,11 @@ pub(crate) use self::breaker::{Breaker, Effect, Permission};
 pub use self::breaker::{BreakerConfig, BreakerState};
 pub use self::call::{
     Accept, Acceptance, Billed, Earlier, ProviderStatus, RouteEvent, RouteFailure, RouteFailureReason,
-    Routed, RoutedAnswer, RoutedCall, RoutedStream, Task,
+    Routed, RoutedAnswer, RoutedCall, RoutedStream, Task, Wish,
 };
+
+pub(crate) use self::terms::{Access, Reached};
+pub use self::terms::{KeyOwner, OwnKey, OwnKeys, Terms};
 
 use self::attempt::Listener;
 use self::balance::Balance;
@@ -40,9 +48,11 @@ use self::jitter::Jitter;
 pub(crate) use self::journey::kind_name;
 use self::journey::{Journey, Step};
 use self::link::{Link, Shared};
+use self::own_links::OwnLinks;
 use crate::clock::Clock;
 use crate::money::ModelCatalog;
 use crate::provider::{AIProviderTrait, StreamEvent};
+use crate::tenant::ModelChoice;
 
 /// How the router behaves.
 #[derive(Debug, Clone)]
@@ -60,6 +70,17 @@ pub struct RouterConfig {
     pub max_queue_wait: Duration,
     /// When a provider is benched.
     pub breaker: BreakerConfig,
+    /// What the operator allows at providers besides their requests a minute, by name.
+    pub allowances: BTreeMap<String, ProviderAllowance>,
+}
+
+/// What the operator allows at a provider besides [`AIProviderTrait::rate_limit`]. `None`: no limit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ProviderAllowance {
+    /// Tokens a minute, prompts and answers together.
+    pub tokens_per_minute: Option<u32>,
+    /// Calls at the same time.
+    pub concurrent_calls: Option<u32>,
 }
 
 impl Default for RouterConfig {
@@ -72,6 +93,7 @@ impl Default for RouterConfig {
             max_queue: 1_000,
             max_queue_wait: Duration::from_secs(5),
             breaker: BreakerConfig::default(),
+            allowances: BTreeMap::new(),
         }
     }
 }
@@ -84,6 +106,7 @@ pub struct Router {
 
 struct Inner {
     links: Vec<Arc<Link>>,
+    own_links: OwnLinks,
     /// Indices of `links`: the chain of `auto`, remote ones first.
     order: Vec<usize>,
     balance: Mutex<Balance>,
@@ -105,13 +128,28 @@ impl Router {
         metrics::describe();
         let seed = u64::try_from(clock.now().as_microsecond()).unwrap_or_default();
         let shared = Arc::new(Shared { clock, breaker: config.breaker, jitter: Jitter::seeded(seed) });
-        let link = |provider| Arc::new(Link::new(provider, config.max_queue, Arc::clone(&shared)));
+        let link = |provider: Arc<dyn AIProviderTrait>| {
+            let allowance = config.allowances.get(provider.name()).copied().unwrap_or_default();
+            Arc::new(Link::new(provider, allowance, config.max_queue, Arc::clone(&shared)))
+        };
         let links: Vec<Arc<Link>> = providers.into_iter().map(link).collect();
         let order = order_of(&links, &config.order);
         let weights: Vec<u32> = links.iter().map(|link| weight_of(link, &config)).collect();
         let balance = Mutex::new(Balance::by_weight(&weights));
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
-        Self { inner: Arc::new(Inner { links, order, balance, config, catalog, shared, tasks, stop }) }
+        Self {
+            inner: Arc::new(Inner {
+                links,
+                own_links: OwnLinks::new(),
+                order,
+                balance,
+                config,
+                catalog,
+                shared,
+                tasks,
+                stop,
+            }),
+        }
     }
 
     /// Gets a whole answer.
@@ -197,16 +235,38 @@ impl Router {
         self.inner.links.iter().map(|link| link.provider.name().to_owned()).collect()
     }
 
-    /// Whether a call that prefers nobody may reach a provider besides the local one: one of the order, or one that
-    /// has a weight.
-    pub fn has_remote(&self) -> bool {
-        let inner = &self.inner;
-        let weighted = |link: &Arc<Link>| weight_of(link, &inner.config) > 0;
-        inner.links.iter().enumerate().any(|(index, link)| {
-            !link.is_local()
-                && link.provider.is_available()
-                && (inner.order.contains(&index) || weighted(link))
-        })
+    /// Whether a call by these terms that prefers nobody may reach a provider besides the local one.
+    pub fn has_remote(&self, terms: &Terms) -> bool {
+        self.inner.has_remote(terms)
+    }
+
+    /// Whether a call by these terms may name this provider and this model; asked before anything else is done for it.
+    ///
+    /// # Errors
+    /// [`RouteFailureReason::UnknownProvider`]; [`RouteFailureReason::NotAllowed`] naming the field.
+    pub fn permits(
+        &self,
+        terms: &Terms,
+        preferred: Option<&str>,
+        model: Option<&str>,
+    ) -> Result<(), RouteFailureReason> {
+        self.inner.permits(terms, preferred, model)
+    }
+
+    /// Every provider outside of this process, as these terms reach it.
+    pub(crate) fn reached(&self, terms: &Terms) -> Vec<Reached> {
+        self.inner.reached(terms)
+    }
+
+    /// Whether there is a provider of this name that works with a tenant's own key.
+    pub fn takes_own_keys(&self, provider: &str) -> bool {
+        let links = &self.inner.links;
+        links.iter().any(|link| link.provider.name() == provider && link.provider.takes_own_keys())
+    }
+
+    /// Every model besides the local provider's that a call of this kind may end up with, in no particular order.
+    pub fn reachable(&self, wish: &Wish<'_>) -> Vec<ModelChoice> {
+        self.inner.reachable(wish)
     }
 
     /// Ends background probes and waits for them. Calls in flight are their callers'.
@@ -218,57 +278,6 @@ impl Router {
 }
 
 impl Inner {
-    /// The provider a call names.
-    fn preferred(&self, call: &RoutedCall) -> Result<Option<usize>, RouteFailureReason> {
-        let name = match call.preferred.as_deref() {
-            None | Some("auto") => return Ok(None),
-            Some(name) => name,
-        };
-        let index = self.links.iter().position(|link| link.provider.name() == name);
-        index.map(Some).ok_or_else(|| RouteFailureReason::UnknownProvider(name.to_owned()))
-    }
-
-    /// Indices of the providers a call may be sent to, best first.
-    fn order_for(
-        &self,
-        call: &RoutedCall,
-        preferred: Option<usize>,
-    ) -> Result<Vec<usize>, RouteFailureReason> {
-        let mut order: Vec<usize> = Vec::with_capacity(self.links.len());
-        match preferred {
-            Some(index) => order.push(index),
-            // A model that was asked for belongs to the first provider, not to whichever is due.
-            None if call.model.is_none() => order.extend(self.due_first(call)),
-            None => {}
-        }
-        if preferred.is_none() || call.fallback {
-            let others: Vec<usize> = self.order.iter().copied().filter(|i| !order.contains(i)).collect();
-            order.extend(others);
-        }
-        order.retain(|index| {
-            let link = &self.links[*index];
-            let is_allowed = if link.is_local() { call.local_allowed } else { call.remote_allowed };
-            is_allowed && link.provider.is_available()
-        });
-        if !call.fallback {
-            order.truncate(1);
-        }
-        if order.is_empty() { Err(RouteFailureReason::NoProvider) } else { Ok(order) }
-    }
-
-    /// By weight, among those that could be asked or are due for a probe.
-    fn due_first(&self, call: &RoutedCall) -> Option<usize> {
-        let mut balance = self.balance.lock();
-        if balance.is_in_order() {
-            return None;
-        }
-        balance.pick(|index| {
-            let link = &self.links[index];
-            let permission = link.outlook(&link.default_model, &call.tenant, &call.lane).permission;
-            link.provider.is_available() && !matches!(permission, Permission::Refuse { .. })
-        })
-    }
-
     fn probe_beside(&self, link: &Arc<Link>, model: &Arc<str>) {
         probe::start(link, model, &self.tasks, &self.stop);
     }

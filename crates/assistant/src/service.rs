@@ -2,35 +2,49 @@
 
 mod analysis;
 mod answers;
+mod budget;
 mod channel;
 mod conversations;
 mod finishing;
+mod forgetting;
 mod intents;
+mod limits;
 mod person;
+mod prices;
+mod processors;
 mod profile;
 mod prompts;
+mod tenants;
 mod transcription;
 mod usage;
 
 pub use answers::AnswerDraft;
+pub use budget::{BudgetReport, CapReport};
 pub use channel::{Answered, ChannelDelivery, ChannelMessage, ChannelTurn, ServerSentence};
 pub use conversations::ConversationDetail;
 pub use intents::{CorrectionDraft, IntentDraft, IntentListing, IntentReport, IntentSource, IntentsDraft};
-pub use prompts::{PromptDraft, RenderedPrompt};
+pub(crate) use prices::Quote;
+pub use processors::{Processing, Processor, Shared};
+pub(crate) use prompts::ForPurpose;
+pub use prompts::{
+    EstimatedCost, FieldValues, FiledPrompt, ImportOutcome, ImportedPrompt, PromptDraft, PromptFile,
+    PromptImport, PublishRequest, Publishing, RenderRequest, RenderedPrompt, RollBackRequest, TestReport,
+    TestRunRequest, TestSetDraft, TestedBefore, VariableListing,
+};
+pub use tenants::{CurrentSettings, SettingsDraft, TenantDetail, TenantDraft};
 pub use usage::UserUsageReport;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
-use jiff::civil::Date;
-use pytake_tokenizer::Family;
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
 use crate::Storage;
 use crate::analysis::{CustomAnalyses, CustomAnalysis};
+use crate::answer_cache::AnswerCache;
 use crate::chat::{ChatEvent, ChatRequest, ChatResponse, ChatStream};
 use crate::clock::{Clock, SystemClock};
 use crate::error::AIError;
@@ -38,12 +52,13 @@ use crate::events::Events;
 use crate::id::{IdSource, TenantId, UuidSource};
 use crate::intent_models::IntentModels;
 use crate::lanes::Lanes;
+use crate::limits::{Limits, Turnstile};
 use crate::moderation::{Moderator, SecondOpinion};
-use crate::money::{ModelCatalog, PicoUsd, TokenUsage};
+use crate::money::ModelCatalog;
 use crate::provider::AIProviderTrait;
 use finishing::Finishing;
 
-use crate::router::{Billed, ProviderStatus, Router, RouterConfig};
+use crate::router::{OwnKeys, ProviderStatus, Router, RouterConfig};
 use crate::settings::Settings;
 use crate::summary::Summaries;
 use crate::tenant_view::TenantViews;
@@ -52,6 +67,12 @@ use crate::turn::{self, CheckedAgainst, Outlet, TurnRequest};
 
 /// Deltas a slow reader may lag behind before the turn waits for it.
 const STREAM_BUFFER: usize = 64;
+
+/// Requests that may wait for a place: as many as may wait for a provider (`RouterConfig::max_queue`).
+const MAX_WAITING: usize = 1_000;
+/// Desks for each processor. One would leave it idle while a turn waits for the database; more let the work that waits
+/// for the processor grow, where nobody can be served in turn (docs/benchmarks.md, one noisy tenant).
+const DESKS_PER_PROCESSOR: usize = 2;
 
 /// What every turn works with.
 pub(crate) struct Engine {
@@ -64,6 +85,13 @@ pub(crate) struct Engine {
     pub(crate) tenants: TenantViews,
     pub(crate) intent_models: IntentModels,
     pub(crate) lanes: Lanes,
+    pub(crate) limits: Limits,
+    /// Places for requests in work.
+    pub(crate) places: Turnstile,
+    /// Places for those that work on this machine and do not wait for a model.
+    pub(crate) desks: Turnstile,
+    /// `None`: no answer is given twice.
+    pub(crate) answer_cache: Option<AnswerCache>,
     pub(crate) custom_analyses: CustomAnalyses,
     /// `None`: no text goes to a moderation model.
     pub(crate) second_opinion: Option<SecondOpinion>,
@@ -74,8 +102,8 @@ pub(crate) struct Engine {
     /// Turns in flight and background summaries; drained at shutdown.
     pub(crate) tasks: TaskTracker,
     provider_names: Vec<String>,
-    /// Name and default model of every provider that may cost something.
-    remote_models: Vec<(String, String)>,
+    /// Names of the providers that cost nothing.
+    local_providers: Vec<String>,
     max_attempts: u32,
 }
 
@@ -83,31 +111,6 @@ impl Engine {
     /// Time left until a deadline.
     pub(crate) fn time_left(&self, deadline: Duration) -> Duration {
         deadline.saturating_sub(self.clock.elapsed())
-    }
-
-    /// The exact cost of a call; a local one is free, one of a model without a price is unknown.
-    pub(crate) fn cost(&self, call: &Billed, day: Date) -> Option<PicoUsd> {
-        if !self.remote_models.iter().any(|(provider, _)| *provider == call.provider) {
-            return Some(PicoUsd::ZERO);
-        }
-        self.catalog.cost(&call.provider, &call.model, &call.usage, day)
-    }
-
-    /// The most a turn can cost: every attempt at the dearest configured model, answer at full length.
-    /// Models without a price count nothing here; their cost is unknown and no cap can hold it.
-    pub(crate) fn most_expensive(&self, input_tokens: u64, max_output_tokens: u32, day: Date) -> PicoUsd {
-        // The family that makes the most tokens of a text.
-        let counted = usize::try_from(input_tokens).unwrap_or(usize::MAX);
-        let input_tokens = Family::ClaudeCurrent.estimate(counted) as u64;
-        let usage =
-            TokenUsage { input_tokens, output_tokens: max_output_tokens.into(), ..TokenUsage::default() };
-        let dearest = self
-            .remote_models
-            .iter()
-            .filter_map(|(provider, model)| self.catalog.cost(provider, model, &usage, day))
-            .max()
-            .unwrap_or_default();
-        PicoUsd(dearest.0.saturating_mul(i64::from(self.max_attempts)))
     }
 }
 
@@ -133,6 +136,7 @@ pub struct AssistantBuilder {
     analyses: CustomAnalyses,
     moderator: Option<Arc<dyn Moderator>>,
     transcriber: Option<Arc<dyn Transcriber>>,
+    own_keys: Option<Arc<dyn OwnKeys>>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
 }
@@ -189,6 +193,13 @@ impl AssistantBuilder {
         self
     }
 
+    /// Asks providers with the tenants' own keys where they have some, and then never with the server's.
+    #[must_use]
+    pub fn own_keys(mut self, own_keys: Arc<dyn OwnKeys>) -> Self {
+        self.own_keys = Some(own_keys);
+        self
+    }
+
     /// Another clock, for tests.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
@@ -208,11 +219,13 @@ impl AssistantBuilder {
         pytake_tokenizer::load();
         pytake_understanding::message::load();
         let catalog = Arc::new(self.catalog);
-        let remote_models = self
+        let is_remote = |p: &Arc<dyn AIProviderTrait>| p.place() == crate::provider::ProviderPlace::Remote;
+        let has_remote = self.providers.iter().any(is_remote);
+        let local_providers: Vec<String> = self
             .providers
             .iter()
-            .filter(|p| p.place() == crate::provider::ProviderPlace::Remote)
-            .map(|p| (p.name().to_owned(), p.default_model().to_owned()))
+            .filter(|p| p.place() == crate::provider::ProviderPlace::Local)
+            .map(|p| p.name().to_owned())
             .collect();
         let max_attempts = self.router.max_attempts;
         let (timeout, breaker) = (self.settings.moderation_timeout, self.router.breaker);
@@ -224,11 +237,17 @@ impl AssistantBuilder {
             .transcriber
             .map(|transcriber| Stenographer::new(transcriber, timeout, breaker, Arc::clone(&self.clock)));
         let router = Router::new(self.providers, self.router, Arc::clone(&self.clock), Arc::clone(&catalog));
+        let limits = Limits::new(Arc::clone(&self.clock));
+        let places = self.settings.concurrent_requests as usize;
         let events = Events::starting_at(self.clock.now());
+        // What this machine answers costs nothing and is not kept.
+        let bounds = self.settings.answer_cache.filter(|_| has_remote);
+        let answer_cache = bounds.map(|bounds| AnswerCache::in_memory(bounds, Arc::clone(&self.clock)));
         let engine = Engine {
+            answer_cache,
             provider_names: router.provider_names(),
             router,
-            tenants: TenantViews::new(self.settings.filter_level),
+            tenants: TenantViews::new(self.settings.filter_level, self.own_keys),
             intent_models: IntentModels::new(),
             settings: self.settings,
             store: self.store,
@@ -236,13 +255,16 @@ impl AssistantBuilder {
             ids: self.ids,
             catalog,
             lanes: Lanes::default(),
+            limits,
+            places: Turnstile::new("server", places, MAX_WAITING),
+            desks: Turnstile::new("desk", desks(), places),
             custom_analyses: self.analyses,
             second_opinion,
             stenographer,
             summaries: Summaries::default(),
             events,
             tasks: TaskTracker::new(),
-            remote_models,
+            local_providers,
             max_attempts,
         };
         Assistant { engine: Arc::new(engine) }
@@ -261,6 +283,7 @@ impl Assistant {
             analyses: CustomAnalyses::default(),
             moderator: None,
             transcriber: None,
+            own_keys: None,
             clock: Arc::new(SystemClock::new()),
             ids: Arc::new(UuidSource),
         }
@@ -309,6 +332,13 @@ impl Assistant {
         }
     }
 
+    /// Forgets every answer of a tenant that was kept to be given again.
+    pub async fn forget_kept_answers(&self, tenant: &TenantId) {
+        if let Some(cache) = &self.engine.answer_cache {
+            cache.forget(tenant).await;
+        }
+    }
+
     /// State of every provider.
     pub fn providers(&self) -> Vec<ProviderStatus> {
         self.engine.router.status()
@@ -334,6 +364,10 @@ impl Assistant {
             fresh_conversation: self.engine.ids.next(),
         }
     }
+}
+
+fn desks() -> usize {
+    std::thread::available_parallelism().map_or(2, std::num::NonZero::get) * DESKS_PER_PROCESSOR
 }
 
 /// Runs a turn in its conversation's lane.

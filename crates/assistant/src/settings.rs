@@ -29,12 +29,32 @@ pub struct Settings {
     pub analysis_temperature: f32,
     /// `AI_INTENT_TEMPERATURE`, 0 to 2.
     pub intent_temperature: f32,
+    /// `AI_MAX_CONCURRENT_REQUESTS`: requests in work at the same time, of all tenants.
+    pub concurrent_requests: u32,
     /// `AI_REQUEST_TIMEOUT_MS`: the deadline of a whole request, all attempts and waits included.
     pub request_timeout: Duration,
     /// `AI_MODERATION_TIMEOUT_MS`: the longest that a second opinion is waited for, within the deadline.
     pub moderation_timeout: Duration,
+    /// `AI_CACHE_ENABLED`, `AI_CACHE_TTL_SECONDS` and `AI_CACHE_MAX_BYTES`; `None`: no answer is given twice.
+    pub answer_cache: Option<CacheBounds>,
     /// `AI_TRANSCRIPTION_TIMEOUT_MS`: the longest that a recording may take to be written down, within the deadline.
     pub transcription_timeout: Duration,
+}
+
+/// How long answers are kept to be given again, and how many of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CacheBounds {
+    /// `AI_CACHE_TTL_SECONDS`: after so long a model is asked again.
+    pub ttl: Duration,
+    /// `AI_CACHE_MAX_BYTES`: memory of all tenants' answers together, in bytes.
+    pub max_bytes: usize,
+}
+
+impl Default for CacheBounds {
+    fn default() -> Self {
+        // 16 MiB are about ten thousand answers of 500 bytes: more than a server's questions of an hour.
+        Self { ttl: Duration::from_hours(1), max_bytes: 16 * 1024 * 1024 }
+    }
 }
 
 impl Default for Settings {
@@ -50,7 +70,10 @@ impl Default for Settings {
             chat_temperature: 0.7,
             analysis_temperature: 0.3,
             intent_temperature: 0.1,
+            // What two cores answer in a second (docs/benchmarks.md), with models that take a second.
+            concurrent_requests: 512,
             request_timeout: Duration::from_secs(30),
+            answer_cache: Some(CacheBounds::default()),
             moderation_timeout: Duration::from_millis(1_500),
             transcription_timeout: Duration::from_secs(20),
         }

@@ -14,6 +14,8 @@ use crate::provider::Completion;
 
 /// A whole turn, from its lane to its answer; the steps below are its children.
 pub const TURN: &str = "turn";
+/// Step admit: limits, and a place among the turns in work.
+pub const ADMIT: &str = "admit";
 /// Step recall: tenant, conversation so far, prompt.
 pub const RECALL: &str = "recall";
 /// Step screen: the content filter.
@@ -28,6 +30,8 @@ pub const UNDERSTAND: &str = "understand";
 pub const DECIDE: &str = "decide";
 /// Step compose: the prompt in its token budget.
 pub const COMPOSE: &str = "compose";
+/// Step reuse: an answer given before to the same question.
+pub const REUSE: &str = "reuse";
 /// Step reserve: the customer's day, the tenant's money.
 pub const RESERVE: &str = "reserve";
 /// Step generate: the router, the providers, the checks of the answer.

@@ -159,7 +159,8 @@ fn parts(template: &str) -> Result<Vec<Part<'_>>, TemplateProblem> {
     Ok(parts)
 }
 
-fn check_name(name: &str) -> Result<(), String> {
+/// Checks that a text can stand between `{{` and `}}`.
+pub(crate) fn check_name(name: &str) -> Result<(), String> {
     let is_first = |c: char| c.is_ascii_lowercase() || c == '_';
     let is_later = |c: char| is_first(c) || c.is_ascii_digit();
     let shown: String = name.chars().take(MAX_NAME_CHARS).collect();

@@ -1,12 +1,13 @@
 //! What a turn needs to know of a tenant, prepared once per change of it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use pytake_understanding::entities::{Catalogue, Country};
-use pytake_understanding::filter::{ContentFilter, FilterLevel};
+use pytake_understanding::filter::{ContentFilter, FilterLevel, Phrases};
 use pytake_understanding::message::Message;
 use pytake_understanding::retrieval::{self, ANSWER_FROM, ASK_FROM, AnswerIndex, Meaning};
 
@@ -19,7 +20,10 @@ use crate::error::AIError;
 use crate::id::TenantId;
 use crate::instructions;
 use crate::intents::IntentSet;
-use crate::tenant::TenantProfile;
+use crate::router::{OwnKey, OwnKeys, Terms};
+#[cfg(test)]
+use crate::tenant::TenantSettings;
+use crate::tenant::{OwnPrices, Tenant, TenantProfile};
 
 /// Most memory that a tenant's regular expression may take, in bytes: twenty of them are a megabyte.
 pub(crate) const ORDER_PATTERN_BYTES: usize = 50_000;
@@ -44,8 +48,18 @@ pub(crate) const MAX_FACTS: usize = 4;
 #[derive(Debug)]
 pub(crate) struct TenantView {
     pub(crate) profile: TenantProfile,
+    /// The store's version of all of it.
+    pub(crate) version: i64,
+    /// What it may use and spend, and whether it is suspended.
+    pub(crate) tenant: Tenant,
+    /// What its calls of providers go by.
+    pub(crate) terms: Arc<Terms>,
+    /// Its own prices, which go before the server's.
+    pub(crate) prices: OwnPrices,
     /// `None` when the operator switched filtering off.
     pub(crate) filter: Option<ContentFilter>,
+    /// What it never says.
+    pub(crate) never_say: Phrases,
     /// With the tokens each takes in a prompt at most.
     answers: Vec<(Arc<ApprovedAnswer>, u64)>,
     index: AnswerIndex,
@@ -71,15 +85,29 @@ pub(crate) struct Found {
     pub(crate) fit: Fit,
 }
 
+/// What is stored of a tenant, in one version.
+struct Stored {
+    tenant: Tenant,
+    version: i64,
+    profile: TenantProfile,
+    answers: Vec<ApprovedAnswer>,
+    intents: Option<IntentSet>,
+    own_keys: BTreeMap<String, OwnKey>,
+}
+
 impl TenantView {
+    /// Whether personal data is hidden from providers.
+    pub(crate) fn masks_personal_data(&self) -> bool {
+        self.tenant.settings.privacy.masks_personal_data
+    }
+
     fn prepare(
-        profile: TenantProfile,
-        answers: Vec<ApprovedAnswer>,
-        intents: Option<&IntentSet>,
+        stored: Stored,
         server_level: Option<FilterLevel>,
         meanings: &moka::sync::Cache<Box<str>, Meaning>,
     ) -> Self {
-        let own = intents.filter(|set| !set.intents.is_empty());
+        let Stored { tenant, version, profile, answers, intents, own_keys } = stored;
+        let own = intents.as_ref().filter(|set| !set.intents.is_empty());
         let filter = server_level.map(|level| {
             ContentFilter::new(profile.filter_level.unwrap_or(level))
                 .with_lists(&profile.filter_allow, &profile.filter_block)
@@ -123,9 +151,14 @@ impl TenantView {
             order_patterns,
             system_tokens: pytake_tokenizer::count(&system) as u64,
             system: system.into(),
+            never_say: Phrases::new(&profile.never_say),
             business_name: profile.business_name.as_str().into(),
             answers,
             profile,
+            version,
+            prices: OwnPrices::of(&tenant.settings.prices),
+            terms: Arc::new(Terms { rules: tenant.settings.providers.clone(), own_keys }),
+            tenant,
         }
     }
 
@@ -133,7 +166,37 @@ impl TenantView {
     #[cfg(test)]
     pub(crate) fn of_nothing() -> Self {
         let meanings = moka::sync::Cache::new(1);
-        Self::prepare(TenantProfile::default(), Vec::new(), None, None, &meanings)
+        let tenant = Tenant {
+            id: TenantId::default_tenant(),
+            created_at: None,
+            suspended_at: None,
+            settings: TenantSettings::default(),
+        };
+        let stored = Stored {
+            tenant,
+            version: 0,
+            profile: TenantProfile::default(),
+            answers: Vec::new(),
+            intents: None,
+            own_keys: BTreeMap::new(),
+        };
+        Self::prepare(stored, None, &meanings)
+    }
+
+    /// Whether the operator of the server has suspended it.
+    pub(crate) fn is_suspended(&self) -> bool {
+        self.tenant.suspended_at.is_some()
+    }
+
+    /// Lets a request of a caller through.
+    ///
+    /// # Errors
+    /// [`AIError::Conflict`] where the tenant is suspended: nothing is answered or spent for it.
+    pub(crate) fn in_service(&self) -> Result<(), AIError> {
+        if self.is_suspended() {
+            return Err(AIError::Conflict("the tenant is suspended".to_owned()));
+        }
+        Ok(())
     }
 
     /// The time at the business's place.
@@ -163,17 +226,20 @@ impl TenantView {
 }
 
 /// Prepared tenants, each in the version the store has.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct TenantViews {
     views: moka::future::Cache<(TenantId, i64), Arc<TenantView>>,
     /// The meaning of questions by their text, so that a changed profile does not embed every question again.
     meanings: moka::sync::Cache<Box<str>, Meaning>,
     server_level: Option<FilterLevel>,
+    /// `None`: no tenant has keys of its own.
+    own_keys: Option<Arc<dyn OwnKeys>>,
 }
 
 impl TenantViews {
-    pub(crate) fn new(server_level: Option<FilterLevel>) -> Self {
+    pub(crate) fn new(server_level: Option<FilterLevel>, own_keys: Option<Arc<dyn OwnKeys>>) -> Self {
         Self {
+            own_keys,
             views: moka::future::Cache::new(MAX_TENANTS),
             meanings: moka::sync::Cache::new(MAX_MEANINGS),
             server_level,
@@ -195,13 +261,18 @@ impl TenantViews {
         if let Some(view) = self.views.get(&key).await {
             return Ok(view);
         }
+        let record = store.tenant(tenant).await?.ok_or(NO_TENANT)?;
         let profile = store.profile(tenant).await?.ok_or(NO_TENANT)?;
         let answers = store.answers(tenant).await?;
         let intents = store.intent_set(tenant).await?;
+        let own_keys = match &self.own_keys {
+            Some(own_keys) => own_keys.own_keys(tenant).await?,
+            None => BTreeMap::new(),
+        };
+        let stored = Stored { tenant: record, version, profile, answers, intents, own_keys };
         let (level, meanings) = (self.server_level, self.meanings.clone());
         // Off the runtime, because thousands of questions take a second or two, and once for all turns that wait.
-        let prepare =
-            move || Arc::new(TenantView::prepare(profile, answers, intents.as_ref(), level, &meanings));
+        let prepare = move || Arc::new(TenantView::prepare(stored, level, &meanings));
         let view = self.views.try_get_with(key, tokio::task::spawn_blocking(prepare)).await;
         let view = view.map_err(|error| {
             AIError::ServiceUnavailable(format!("the tenant could not be prepared: {error}"))

@@ -12,7 +12,7 @@ use crate::provider::FailureKind;
 /// What one step of a turn found or did.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StepRecord {
-    /// The step: `screen`, `second_opinion`, `understand`, `decide`, `compose`, `generate`, `vet`.
+    /// The step: `screen`, `second_opinion`, `understand`, `decide`, `mask`, `compose`, `reuse`, `generate`, `vet`.
     pub step: Cow<'static, str>,
     /// What it found, for a person; no message text.
     pub found: String,

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use pytake_understanding::language::Language;
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use tracing::Instrument;
 
@@ -20,10 +21,11 @@ use crate::channel::Attachment;
 use crate::chat::UsageReport;
 use crate::clock::Clock;
 use crate::error::AIError;
-use crate::guard::Guard;
+use crate::guard::Guards;
+use crate::id::TenantId;
 use crate::money::TokenUsage;
-use crate::provider::{FailureKind, ProviderFailure};
-use crate::router::{BreakerConfig, kind_name};
+use crate::provider::{Destination, FailureKind, ProviderFailure};
+use crate::router::{Access, BreakerConfig, Terms, kind_name};
 use crate::spans;
 use crate::trail::AttemptRecord;
 use crate::turn::MAX_MESSAGE_CHARS;
@@ -65,6 +67,29 @@ pub trait Transcriber: Send + Sync + fmt::Debug + 'static {
         audio: &Attachment,
         language: Option<Language>,
     ) -> Result<Transcript, ProviderFailure>;
+
+    /// Whether it works with a tenant's own key.
+    fn takes_own_keys(&self) -> bool {
+        false
+    }
+
+    /// As [`Transcriber::transcribe`], with a tenant's own key. Asked only of one that takes them.
+    ///
+    /// # Errors
+    /// As [`Transcriber::transcribe`].
+    async fn transcribe_with_key(
+        &self,
+        _audio: &Attachment,
+        _language: Option<Language>,
+        _key: &SecretString,
+    ) -> Result<Transcript, ProviderFailure> {
+        Err(ProviderFailure::new(FailureKind::Auth, "it takes no keys of tenants"))
+    }
+
+    /// Where its calls go.
+    fn destination(&self) -> Destination {
+        Destination::default()
+    }
 }
 
 /// A recording, written down.
@@ -91,7 +116,7 @@ pub struct TranscribeResponse {
 /// A transcriber with the memory of how it does.
 pub(crate) struct Stenographer {
     transcriber: Arc<dyn Transcriber>,
-    guard: Guard,
+    guards: Guards,
 }
 
 impl Stenographer {
@@ -102,29 +127,44 @@ impl Stenographer {
         clock: Arc<dyn Clock>,
     ) -> Self {
         metrics::describe();
-        Self { transcriber, guard: Guard::new(timeout, config, clock) }
+        Self { transcriber, guards: Guards::new(timeout, config, clock) }
     }
 
     pub(crate) fn name(&self) -> &str {
         self.transcriber.name()
     }
 
+    /// Where it is asked, and with whose key by these terms.
+    pub(crate) fn reached<'a>(&self, terms: &'a Terms) -> (Destination, Access<'a>) {
+        let access = terms.access(self.name(), self.transcriber.takes_own_keys());
+        (self.transcriber.destination(), access)
+    }
+
     pub(crate) fn model(&self) -> &str {
         self.transcriber.model()
     }
 
-    /// Writes down a recording, for no longer than the operator's limit and what is left of the request.
+    /// Writes down a recording of a tenant's, with its own key where it has one, for no longer than the operator's limit and what is left of the request.
     ///
     /// # Errors
-    /// [`AIError::ServiceUnavailable`] while it rests after failures, [`AIError::DeadlineExceeded`],
-    /// [`AIError::ProviderError`].
+    /// [`AIError::ServiceUnavailable`] while it rests after failures and where the tenant's terms do not let it be asked,
+    /// [`AIError::DeadlineExceeded`], [`AIError::ProviderError`].
     pub(crate) async fn write_down(
         &self,
+        tenant: &TenantId,
+        terms: &Terms,
         audio: &Attachment,
         language: Option<Language>,
         time_left: Duration,
     ) -> Result<Transcript, AIError> {
-        let Some(pass) = self.guard.admit() else {
+        let access = terms.access(self.name(), self.transcriber.takes_own_keys());
+        let Some(guard) = self.guards.of(tenant, access) else {
+            return Err(AIError::ServiceUnavailable(format!(
+                "{} may not be asked for this tenant: its settings do not allow it, or its own key cannot be used",
+                self.name()
+            )));
+        };
+        let Some(pass) = guard.admit() else {
             metrics::rested(self.name());
             return Err(AIError::ServiceUnavailable(format!(
                 "{} has failed several times in a row and is asked to transcribe again in a while",
@@ -132,8 +172,13 @@ impl Stenographer {
             )));
         };
         let span = spans::transcription_call(self.name(), self.model());
-        let call = self.transcriber.transcribe(audio, language).instrument(span.clone());
-        let called = pass.call(time_left, call).await;
+        let call = async {
+            match access {
+                Access::Own { key, .. } => self.transcriber.transcribe_with_key(audio, language, key).await,
+                Access::Servers | Access::Denied => self.transcriber.transcribe(audio, language).await,
+            }
+        };
+        let called = pass.call(time_left, call.instrument(span.clone())).await;
         match called.answer {
             Ok(transcript) => {
                 let outcome = if has_words(&transcript.text) { "heard" } else { "no_speech" };

@@ -5,7 +5,8 @@
 //! reply, [`StreamVet`] one that arrives in pieces.
 //!
 //! A caller with an own system prompt decides what a good reply is: for it only what nobody may send is
-//! checked (keys, repeated instructions, invented links, e-mail addresses and telephone numbers, the filter).
+//! checked (keys, repeated instructions, invented links, e-mail addresses and telephone numbers, what the business never
+//! says, the filter).
 
 mod grounding;
 mod leaks;
@@ -13,7 +14,7 @@ mod promises;
 mod speakers;
 mod stream;
 
-use pytake_understanding::filter::{ContentFilter, FilterVerdict};
+use pytake_understanding::filter::{ContentFilter, FilterVerdict, Phrases};
 use pytake_understanding::language::{Language, detect};
 
 use grounding::Facts;
@@ -26,7 +27,7 @@ pub struct VetInput<'a> {
     pub reply: &'a str,
     /// What the customer wrote.
     pub customer_message: &'a str,
-    /// Language of the customer's latest meaningful message, where it is certain.
+    /// Language to answer in, where it is certain: that of the customer's latest meaningful message, or the business's.
     pub customer_language: Option<Language>,
     /// Everything the reply may state: customer's text, history, context values, approved content, profile,
     /// an own system prompt.
@@ -35,6 +36,8 @@ pub struct VetInput<'a> {
     pub instructions: &'a str,
     /// The tenant's filter; `None`: filtering is switched off.
     pub filter: Option<&'a ContentFilter>,
+    /// What the business never says.
+    pub never_say: &'a Phrases,
     /// True for a caller with an own system prompt.
     pub has_own_prompt: bool,
 }
@@ -51,7 +54,7 @@ pub struct VetReport {
 #[error("{objection}")]
 pub struct VetObjection {
     /// The check: `empty`, `contract`, `dialogue`, `echo`, `key`, `instructions`, `promise`, `claim`,
-    /// `language`, `filter`. For the trail; holds no message text.
+    /// `language`, `never_say`, `filter`. For the trail; holds no message text.
     pub check: &'static str,
     /// What is said to the model for its one retry. May quote the reply.
     pub objection: String,
@@ -107,12 +110,20 @@ pub fn vet_choices(input: &VetInput<'_>) -> Result<(), VetObjection> {
 fn check_wording(text: &str, input: &VetInput<'_>, facts: &Facts<'_>) -> Result<(), VetObjection> {
     leaks::check_keys(text)?;
     leaks::check_instructions(text, input.instructions, facts)?;
+    check_never_say(text, input.never_say)?;
     if input.has_own_prompt {
         return Ok(());
     }
     leaks::check_contract(text)?;
     speakers::check_dialogue(text)?;
     promises::check(text, facts)
+}
+
+fn check_never_say(text: &str, never_say: &Phrases) -> Result<(), VetObjection> {
+    let Some(said) = never_say.find(text) else { return Ok(()) };
+    let objection =
+        format!("Your reply says \"{}\", which this business never says. Answer without it.", &text[said]);
+    Err(VetObjection::new("never_say", objection))
 }
 
 fn check_language(text: &str, input: &VetInput<'_>) -> Result<(), VetObjection> {
@@ -130,12 +141,7 @@ fn check_language(text: &str, input: &VetInput<'_>) -> Result<(), VetObjection> 
     if !is_other(beginning) || !is_other(text) {
         return Ok(());
     }
-    let name = match wanted {
-        Language::Portuguese => "Portuguese",
-        Language::Spanish => "Spanish",
-        Language::English => "English",
-    };
-    Err(VetObjection::new("language", format!("The customer writes {name}. Answer in {name}.")))
+    Err(VetObjection::new("language", format!("Answer in {}.", wanted.name())))
 }
 
 fn check_filter(text: &str, input: &VetInput<'_>) -> Result<(), VetObjection> {
@@ -159,6 +165,12 @@ mod tests {
     use super::*;
 
     static FILTER: LazyLock<ContentFilter> = LazyLock::new(|| ContentFilter::new(FilterLevel::Normal));
+    static NEVER: LazyLock<Phrases> = LazyLock::new(|| {
+        Phrases::new(&[
+            "garantia vitalícia do fabricante".to_owned(),
+            "a entrega é de graça para o país inteiro e chega no mesmo dia em qualquer cidade".to_owned(),
+        ])
+    });
     static FACTS: LazyLock<Vec<String>> = LazyLock::new(|| {
         [
             "O chapéu de sol custa R$ 49,90 e a entrega leva 5 dias.",
@@ -178,6 +190,7 @@ mod tests {
             instructions: "Copy links, prices, dates, phone numbers, codes and order states from there exactly, \
                            or leave them out.",
             filter: Some(&FILTER),
+            never_say: &NEVER,
             has_own_prompt: false,
         }
     }
@@ -227,6 +240,7 @@ mod tests {
             ("claim", "Ligue para (11) 91234-5678."),
             ("claim", "O código é BB987654321BR."),
             ("language", "The sun hat is very nice and you will get it within five days."),
+            ("never_say", "O chapéu tem GARANTIA VITALICIA do fabricante!"),
             ("filter", "Para fazer uma bomba caseira você precisa de pólvora."),
         ] {
             assert_eq!(checked(reply), check, "{reply}");
@@ -249,6 +263,7 @@ mod tests {
             ("claim", "Veja em https://outra.example/x."),
             ("claim", "Ligue para (11) 91234-5678."),
             ("key", "sk-ant-api03-abcDEF123456ghi"),
+            ("never_say", "Tem garantia vitalícia do fabricante."),
             ("filter", "Para fazer uma bomba caseira você precisa de pólvora."),
         ] {
             assert_eq!(checked_with_own_prompt(reply), check, "{reply}");

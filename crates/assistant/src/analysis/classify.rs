@@ -8,7 +8,7 @@ use pytake_understanding::intents;
 use super::checked::Question;
 use super::fields::{Fields, Objection, choice, closed, confidence, list};
 use super::intent::ASK_BELOW;
-use super::prompt::{CLOSING, OPENING, Prompt};
+use super::prompt::{CLOSING, OPENING, Prompt, added};
 use super::topics::Topics;
 use super::{IntentOption, IntentScore};
 use crate::error::AIError;
@@ -78,14 +78,19 @@ impl Intents {
     ///
     /// # Errors
     /// [`AIError::TokenLimitExceeded`] when the intents without their examples are longer than a prompt may be.
-    pub(crate) fn prompt(&self, question: &Question, max_tokens: u64) -> Result<Prompt, AIError> {
-        let bare = Prompt::new(self.system(&[]), self.schema(), question, max_tokens)?;
+    pub(crate) fn prompt(
+        &self,
+        question: &Question,
+        addition: Option<&str>,
+        max_tokens: u64,
+    ) -> Result<Prompt, AIError> {
+        let bare = Prompt::new(self.system(&[], addition), self.schema(), question, max_tokens)?;
         let shown = self.examples_that_fit(max_tokens - bare.input_tokens);
         if shown.iter().all(|shown| *shown == 0) {
             return Ok(bare);
         }
         // Joined text may differ by a few tokens from the sum of its parts; the budget is ours, not a model's.
-        Prompt::new(self.system(&shown), self.schema(), question, u64::MAX)
+        Prompt::new(self.system(&shown, addition), self.schema(), question, u64::MAX)
     }
 
     /// How many examples of each intent are shown: the first of every intent, then the second, as long as they fit.
@@ -106,7 +111,7 @@ impl Intents {
         shown
     }
 
-    fn system(&self, shown: &[usize]) -> String {
+    fn system(&self, shown: &[usize], addition: Option<&str>) -> String {
         let mut text = format!(
             "{OPENING}\n# What to find out\nWhich of the intents below the message has.\n- \"intent\": the name of the \
              one that fits best, exactly as listed; \"{OUT_OF_SCOPE}\" if none fits.\n- \"confidence\": 0 to 1, how \
@@ -119,6 +124,7 @@ impl Intents {
             text.extend(option.examples().iter().take(shown).map(|example| line(example)));
         }
         text.push('\n');
+        text.push_str(&added(addition));
         text.push_str(CLOSING);
         text
     }
@@ -198,16 +204,16 @@ mod tests {
 
     #[test]
     fn the_prompt_reads_as_agreed() {
-        let prompt = own(1).prompt(&question(), 8_000).unwrap();
+        let prompt = own(1).prompt(&question(), None, 8_000).unwrap();
         insta::assert_snapshot!(format!("{}---\n{}", prompt.system, prompt.content));
     }
 
     #[test]
     fn the_schema_allows_the_intents_and_none_of_them() {
-        let prompt = own(0).prompt(&question(), 8_000).unwrap();
+        let prompt = own(0).prompt(&question(), None, 8_000).unwrap();
         let names = json!(["buy", "return", "Buy", "out_of_scope"]);
         assert_eq!(prompt.schema.schema["properties"]["intent"]["enum"], names);
-        let built_in = Intents::of_topics(&Topics::of(&[])).prompt(&question(), 8_000).unwrap();
+        let built_in = Intents::of_topics(&Topics::of(&[])).prompt(&question(), None, 8_000).unwrap();
         let names = built_in.schema.schema["properties"]["intent"]["enum"].as_array().unwrap().clone();
         assert!(names.contains(&json!("refund")) && names.contains(&json!("out_of_scope")));
     }
@@ -222,10 +228,10 @@ mod tests {
 
     #[test]
     fn examples_are_left_out_before_a_prompt_is_too_long() {
-        let least = own(0).prompt(&question(), 8_000).unwrap().input_tokens;
-        let prompt = own(50).prompt(&question(), least + 40).unwrap();
+        let least = own(0).prompt(&question(), None, 8_000).unwrap().input_tokens;
+        let prompt = own(50).prompt(&question(), None, least + 40).unwrap();
         assert!((least + 1..least + 60).contains(&prompt.input_tokens), "{}", prompt.input_tokens);
-        let refused = own(50).prompt(&question(), least - 1);
+        let refused = own(50).prompt(&question(), None, least - 1);
         assert!(matches!(refused, Err(AIError::TokenLimitExceeded { .. })));
     }
 

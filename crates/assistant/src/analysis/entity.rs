@@ -85,6 +85,8 @@ impl Analyzer for Entity {
             let sure = one.share("confidence")?;
             let Some(place) = place_of(&text, message, kind, &found) else { continue };
             let value = if value.is_empty() { text.clone() } else { value };
+            // A model that saw a mark gives back the number it stands for.
+            let value = if kind == EntityKind::Card.as_str() { without_its_digits(&value) } else { value };
             found.push(Found { kind, text, value, place, confidence: Some(sure) });
         }
         Ok(shape(found))
@@ -101,6 +103,13 @@ impl Analyzer for Entity {
         // Each entity has its own confidence, and none says whether another was missed.
         Finding { value: shape(found.collect()), confidence: None }
     }
+}
+
+/// A card's number as the device gives it: all but its last four digits hidden.
+fn without_its_digits(card: &str) -> String {
+    let digits: String = card.chars().filter(char::is_ascii_digit).collect();
+    let last = digits.len().saturating_sub(4);
+    format!("**** **** **** {}", &digits[last..])
 }
 
 /// The first value of each type.
@@ -192,6 +201,13 @@ mod tests {
         }
         assert_eq!((&value["name"], &value["email"]), (&json!("Ana"), &json!("ana@loja.com")));
         assert_eq!(value.get("phone"), None);
+    }
+
+    #[test]
+    fn a_card_has_no_value_but_its_last_four_digits() {
+        let card = "4111 1111 1111 1234";
+        let said = json!({"entities": [entry("card", card, card)]});
+        assert_eq!(read(&said.to_string(), &format!("meu cartão {card}"))["card"], "**** **** **** 1234");
     }
 
     #[test]

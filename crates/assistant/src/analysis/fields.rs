@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 /// What the model is told for its one repair.
-pub(super) type Objection = String;
+pub(crate) type Objection = String;
 
 /// How much of a wrong value an objection repeats.
 const MAX_QUOTED_CHARS: usize = 40;
@@ -21,7 +21,7 @@ pub(super) const MAX_ENTRIES: usize = 64;
 pub(super) type Properties = Vec<(&'static str, Value)>;
 
 /// A closed object with all its properties required.
-pub(super) fn closed<'a>(properties: impl IntoIterator<Item = (&'a str, Value)>) -> Value {
+pub(crate) fn closed<'a>(properties: impl IntoIterator<Item = (&'a str, Value)>) -> Value {
     let properties: Map<String, Value> =
         properties.into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect();
     let required: Vec<&String> = properties.keys().collect();
@@ -34,7 +34,7 @@ pub(super) fn choice<'a>(words: impl IntoIterator<Item = &'a str>) -> Value {
 }
 
 /// A text.
-pub(super) fn text(description: &str) -> Value {
+pub(crate) fn text(description: &str) -> Value {
     json!({ "type": "string", "description": description })
 }
 
@@ -62,14 +62,14 @@ pub(super) fn confidence() -> Value {
 
 /// An object of an answer, with its place in it.
 #[derive(Debug)]
-pub(super) struct Fields<'a> {
+pub(crate) struct Fields<'a> {
     path: String,
     object: &'a Map<String, Value>,
 }
 
 impl<'a> Fields<'a> {
     /// The object an answer begins with, or holds after thoughts, fences and words around it.
-    pub(super) fn parse(answer: &str) -> Result<Map<String, Value>, Objection> {
+    pub(crate) fn parse(answer: &str) -> Result<Map<String, Value>, Objection> {
         let after_thinking = answer.rsplit_once("</think>").map_or(answer, |(_, after)| after);
         // The first brace: an inner object of a broken outer one is no answer.
         let Some(at) = after_thinking.find('{') else {
@@ -85,7 +85,7 @@ impl<'a> Fields<'a> {
     }
 
     /// The root of an answer.
-    pub(super) fn root(object: &'a Map<String, Value>) -> Self {
+    pub(crate) fn root(object: &'a Map<String, Value>) -> Self {
         Self { path: String::new(), object }
     }
 
@@ -98,7 +98,7 @@ impl<'a> Fields<'a> {
     }
 
     /// As it came.
-    pub(super) fn value(&self, name: &str) -> Option<&'a Value> {
+    pub(crate) fn value(&self, name: &str) -> Option<&'a Value> {
         self.object.get(name)
     }
 
@@ -219,7 +219,7 @@ impl<'a> Fields<'a> {
 }
 
 /// What is wrong with the value at a place, and what would be right.
-pub(super) fn objection(place: &str, value: Option<&Value>, wanted: &str) -> Objection {
+pub(crate) fn objection(place: &str, value: Option<&Value>, wanted: &str) -> Objection {
     let was = match value {
         None => "it was missing".to_owned(),
         Some(value) => {

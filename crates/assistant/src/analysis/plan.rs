@@ -14,7 +14,7 @@ pub(crate) struct Plan {
 }
 
 /// What to do where no model can be asked.
-const CONFIGURE: &str = "set OPENAI_API_KEY, ANTHROPIC_API_KEY or AI_COMPATIBLE_PROVIDERS, and name it in AI_PROVIDER_ORDER if that is set";
+pub(crate) const CONFIGURE: &str = "set OPENAI_API_KEY, ANTHROPIC_API_KEY or AI_COMPATIBLE_PROVIDERS, and name it in AI_PROVIDER_ORDER if that is set";
 
 /// Looks at a message and plans the rest.
 ///

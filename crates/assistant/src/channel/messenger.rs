@@ -27,6 +27,11 @@ pub trait Messenger: Send + Sync {
     /// empty only for an empty text.
     fn write(&self, text: &str, choices: &[String], language: Option<Language>) -> Vec<OutboundContent>;
 
+    /// The host that messages are sent to, for the record of who processes what; `None`: not known.
+    fn host(&self) -> Option<String> {
+        None
+    }
+
     /// Sends one message. `callback` comes back in the reports on it.
     ///
     /// # Errors

@@ -40,7 +40,7 @@ impl Attempt {
         let request = self.request.clone();
         let call = async {
             match self.task {
-                Task::Chat | Task::Summary => provider.chat_completion(request).await,
+                Task::Chat | Task::Summary | Task::Translate => provider.chat_completion(request).await,
                 Task::Analyze => provider.analyze_message(request).await,
                 Task::Classify => provider.classify_intent(request).await,
             }

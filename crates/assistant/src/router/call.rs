@@ -9,9 +9,11 @@ use futures::Stream;
 use serde::Serialize;
 
 use super::breaker::BreakerState;
+use super::terms::Terms;
 use crate::id::TenantId;
 use crate::money::TokenUsage;
 use crate::provider::{Completion, CompletionRequest, ProviderPlace};
+use crate::tenant::ModelChoice;
 use crate::trail::AttemptRecord;
 
 /// Which method of a provider is meant.
@@ -25,6 +27,8 @@ pub enum Task {
     Analyze,
     /// One of the available intents.
     Classify,
+    /// A message in another language.
+    Translate,
 }
 
 /// The caller's verdict on a complete answer.
@@ -58,6 +62,8 @@ pub struct RoutedCall {
     pub fallback: bool,
     /// The model of the preferred (or first) provider; the others use their own.
     pub model: Option<String>,
+    /// What the tenant's calls go by.
+    pub terms: Arc<Terms>,
     /// For fairness between tenants.
     pub tenant: TenantId,
     /// The conversation, or a name for a batch: calls of one lane keep their order, lanes take turns.
@@ -68,12 +74,27 @@ pub struct RoutedCall {
     pub input_tokens: u64,
     /// False when nothing paid may be called any more.
     pub remote_allowed: bool,
+    /// The models that the money covers: besides them only the local provider may answer. `None`: any.
+    pub covered: Option<Arc<[ModelChoice]>>,
     /// False where the local provider has nothing to say, as for a summary.
     pub local_allowed: bool,
     /// The check every complete answer must pass.
     pub accept: Accept,
     /// What this turn has tried before, when it asks a second time.
     pub earlier: Earlier,
+}
+
+/// Whom a call would like to ask, before there is one; as the fields of [`RoutedCall`].
+#[derive(Debug, Clone, Copy)]
+pub struct Wish<'a> {
+    /// A provider's name; `None` or `auto`: the operator's order.
+    pub preferred: Option<&'a str>,
+    /// Whether others may answer when the preferred (or first) provider cannot.
+    pub fallback: bool,
+    /// The model of the preferred (or first) provider.
+    pub model: Option<&'a str>,
+    /// What the tenant's calls go by.
+    pub terms: &'a Terms,
 }
 
 /// Calls that a turn made before. They count against its budget and are reported with the new ones; a provider
@@ -84,6 +105,28 @@ pub struct Earlier {
     pub attempts: Vec<AttemptRecord>,
     /// Every call with usage, none of them an answer any more.
     pub billed: Vec<Billed>,
+}
+
+/// What a call needs of a provider's quotas, and whose it is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Need<'a> {
+    pub(crate) tenant: &'a TenantId,
+    pub(crate) lane: &'a Arc<str>,
+    /// Tokens of the prompt and the longest answer.
+    pub(crate) tokens: u64,
+}
+
+impl RoutedCall {
+    pub(crate) fn need(&self) -> Need<'_> {
+        let tokens = self.input_tokens.saturating_add(self.request.max_output_tokens.into());
+        Need { tenant: &self.tenant, lane: &self.lane, tokens }
+    }
+
+    /// Whether the money covers a model of a provider.
+    pub(super) fn covers(&self, provider: &str, model: &str) -> bool {
+        let is_it = |choice: &ModelChoice| choice.provider == provider && choice.model == model;
+        self.covered.as_ref().is_none_or(|covered| covered.iter().any(is_it))
+    }
 }
 
 impl fmt::Debug for RoutedCall {
@@ -142,6 +185,13 @@ pub enum RouteFailureReason {
     NoProvider,
     /// There is no provider of this name.
     UnknownProvider(String),
+    /// The tenant's terms do not allow what was asked for; nobody was asked.
+    NotAllowed {
+        /// The field of the request.
+        field: &'static str,
+        /// What would be allowed.
+        problem: String,
+    },
     /// Every provider's quota is used up for longer than a turn waits.
     QueueFull {
         /// When one would be free.
@@ -210,4 +260,8 @@ pub struct ProviderStatus {
     pub predicted_wait_ms: Option<u64>,
     /// Requests per minute the operator allows.
     pub rate_limit: Option<u32>,
+    /// Tokens per minute the operator allows, prompts and answers together.
+    pub tokens_per_minute: Option<u32>,
+    /// Calls at the same time that the operator allows.
+    pub max_concurrent: Option<u32>,
 }

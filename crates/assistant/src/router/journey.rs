@@ -7,7 +7,7 @@ mod outcome;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub(crate) use self::outcome::{Step, kind_name};
+pub(crate) use self::outcome::{Step, kind_name, used_by, used_without_word};
 
 use super::Inner;
 use super::attempt::Attempt;
@@ -20,7 +20,7 @@ use crate::provider::CompletionRequest;
 use crate::trail::AttemptRecord;
 
 /// A provider on the way, with the model it would be asked for.
-struct Stage {
+pub(crate) struct Stage {
     link: Arc<Link>,
     model: Arc<str>,
     /// The model's longest prompt, where known.
@@ -28,6 +28,12 @@ struct Stage {
     is_out: bool,
     is_retried: bool,
     is_repaired: bool,
+}
+
+impl Stage {
+    pub(crate) fn new(link: Arc<Link>, model: Arc<str>, context: Option<u64>) -> Self {
+        Self { link, model, context, is_out: false, is_retried: false, is_repaired: false }
+    }
 }
 
 /// The same provider once more.
@@ -59,13 +65,18 @@ impl Journey {
     /// Chooses the chain of a call.
     ///
     /// # Errors
-    /// [`RouteFailureReason::UnknownProvider`] and [`RouteFailureReason::NoProvider`].
+    /// [`RouteFailureReason::UnknownProvider`], [`RouteFailureReason::NotAllowed`] and
+    /// [`RouteFailureReason::NoProvider`].
     pub(crate) fn begin(inner: Arc<Inner>, mut call: RoutedCall) -> Result<Self, RouteFailure> {
         let Earlier { attempts, billed } = std::mem::take(&mut call.earlier);
         let mut chain: Vec<Stage> = match inner.chain(&call) {
             Ok(chain) => chain,
             Err(reason) => return Err(RouteFailure { reason, attempts, billed }),
         };
+        chain.retain(|stage| stage.link.is_local() || call.covers(stage.link.provider.name(), &stage.model));
+        if chain.is_empty() {
+            return Err(RouteFailure { reason: RouteFailureReason::NoProvider, attempts, billed });
+        }
         let has_failed = |stage: &Stage| {
             attempts.iter().any(|a| a.kind.is_some() && a.provider == stage.link.provider.name())
         };
@@ -138,7 +149,7 @@ impl Journey {
 
     fn candidates(&self) -> Vec<Candidate> {
         let look = |stage: &Stage| {
-            let outlook = stage.link.outlook(&stage.model, &self.call.tenant, &self.call.lane);
+            let outlook = stage.link.outlook(&stage.model, &self.call.need());
             Candidate {
                 is_local: stage.link.is_local(),
                 is_out: stage.is_out,
@@ -181,11 +192,11 @@ impl Journey {
         let stage = &self.chain[index];
         let (link, model) = (Arc::clone(&stage.link), Arc::clone(&stage.model));
         let patience = self.limits(asked).patience;
-        let passage = match link.enter(&model, &self.call.tenant, &self.call.lane, patience).await {
+        let passage = match link.enter(&model, &self.call.need(), patience).await {
             Ok(passage) => passage,
             Err(TurnedAway::Refused) => return None,
             Err(TurnedAway::Busy) => {
-                let wait = link.outlook(&model, &self.call.tenant, &self.call.lane).wait;
+                let wait = link.outlook(&model, &self.call.need()).wait;
                 self.busy = Some(wait.unwrap_or(self.inner.config.max_queue_wait));
                 self.chain[index].is_out = true;
                 return None;
@@ -203,7 +214,7 @@ impl Journey {
             self.budget.spend();
             self.has_probed |= passage.is_probe();
         }
-        let request = CompletionRequest { model: Arc::clone(&model), ..request };
+        let request = CompletionRequest { model: Arc::clone(&model), key: link.key.clone(), ..request };
         Some(Attempt { index, link, model, request, task: self.call.task, passage, limit, queued })
     }
 
@@ -212,7 +223,7 @@ impl Journey {
             tokio::time::sleep(again.pause).await;
         }
         let stage = &self.chain[again.index];
-        let outlook = stage.link.outlook(&stage.model, &self.call.tenant, &self.call.lane);
+        let outlook = stage.link.outlook(&stage.model, &self.call.need());
         let is_ready = outlook.permission == Permission::Pass && outlook.wait == Some(Duration::ZERO);
         if is_ready && self.budget.allows_a_call(self.now()) {
             return self.enter(again.index, again.request).await;
@@ -247,26 +258,5 @@ impl Journey {
     pub(crate) fn time(&self) -> (Duration, Duration) {
         let now = self.now();
         (now, self.budget.left(now))
-    }
-}
-
-impl Inner {
-    /// The providers of a call in the order in which they would be asked.
-    fn chain(&self, call: &RoutedCall) -> Result<Vec<Stage>, RouteFailureReason> {
-        let preferred = self.preferred(call)?;
-        let order = self.order_for(call, preferred)?;
-        // A model that was asked for means nothing to the other vendors.
-        let asked_for_model = preferred.or(order.first().copied());
-        let stage = |index: usize| {
-            let link = Arc::clone(&self.links[index]);
-            let model = match &call.model {
-                Some(model) if asked_for_model == Some(index) && !link.is_local() => model.as_str().into(),
-                _ => Arc::clone(&link.default_model),
-            };
-            let facts = self.catalog.facts(link.provider.name(), &model);
-            let context = facts.and_then(|facts| facts.max_input_tokens);
-            Stage { link, model, context, is_out: false, is_retried: false, is_repaired: false }
-        };
-        Ok(order.into_iter().map(stage).collect())
     }
 }

@@ -4,8 +4,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use secrecy::SecretString;
+
 use super::breaker::Effect;
-use super::journey::kind_name;
+use super::journey::{kind_name, used_by, used_without_word};
 use super::link::{Link, Passage};
 use super::metrics;
 use crate::provider::{CompletionRequest, Evidence, FailureKind, PromptMessage, ProviderFailure, Role};
@@ -22,7 +24,7 @@ pub(crate) fn start(link: &Arc<Link>, model: &Arc<str>, tasks: &TaskTracker, sto
     if stop.is_cancelled() {
         return;
     }
-    let Some(passage) = link.enter_as_probe(model) else {
+    let Some(passage) = link.enter_as_probe(model, PROBE_TOKENS.into()) else {
         return;
     };
     let (link, model, stop) = (Arc::clone(link), Arc::clone(model), stop.clone());
@@ -36,7 +38,7 @@ pub(crate) fn start(link: &Arc<Link>, model: &Arc<str>, tasks: &TaskTracker, sto
 }
 
 async fn probe(link: &Link, model: Arc<str>, passage: Passage) {
-    let call = link.provider.chat_completion(request(model));
+    let call = link.provider.chat_completion(request(model, link.key.clone()));
     let late = ProviderFailure::new(FailureKind::Timeout, "no answer to a probe");
     let outcome = tokio::time::timeout(LONGEST_PROBE, call).await.unwrap_or(Err(late));
     let (effect, name) = match &outcome {
@@ -54,10 +56,14 @@ async fn probe(link: &Link, model: Arc<str>, passage: Passage) {
         "probed a benched provider"
     );
     metrics::probed(link.provider.name(), name);
-    passage.settle(effect);
+    let used = match &outcome {
+        Ok(completion) => used_by(completion.usage.as_ref()),
+        Err(failure) => used_by(failure.usage.as_ref()).or_else(|| used_without_word(failure.kind)),
+    };
+    passage.settle(effect, used);
 }
 
-fn request(model: Arc<str>) -> CompletionRequest {
+fn request(model: Arc<str>, key: Option<SecretString>) -> CompletionRequest {
     let greeting = PromptMessage::new(Role::User, "Reply with: OK");
     CompletionRequest {
         model,
@@ -68,5 +74,6 @@ fn request(model: Arc<str>) -> CompletionRequest {
         schema: None,
         user_pseudonym: None,
         evidence: Arc::new(Evidence::default()),
+        key,
     }
 }

@@ -7,4 +7,5 @@ mod faults;
 mod judging;
 mod leaving;
 mod picking;
+mod terms;
 mod waiting;

@@ -3,8 +3,10 @@
 //! Not a turn: nothing is answered, so nothing is screened, and neither message nor result is stored; the request
 //! is counted and booked like a turn.
 
+mod cover;
 mod errand;
 mod moderation;
+mod translating;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,11 +25,16 @@ use crate::analysis::{
 use crate::error::{AIError, ErrorKind};
 use crate::id::TenantId;
 use crate::ledger::Operation;
+use crate::tenant::PromptPurpose;
 use crate::tenant_view::TenantView;
+use crate::turn::{self, Admission};
+use cover::Cover;
 use errand::Errand;
 
 /// The provider's name where nothing left the machine.
-const ON_DEVICE: &str = "local";
+pub(super) const ON_DEVICE: &str = "local";
+/// The model's name there.
+const DEVICE: &str = "device";
 
 impl Assistant {
     /// Finds out what a message says about its writer and their matter.
@@ -65,7 +72,6 @@ impl Assistant {
     ) -> Result<ClassifyResponse, AIError> {
         let started = self.engine.clock.elapsed();
         let (question, options) = check_classify(request)?;
-        may_classify(question.engine, self.engine.router.has_remote())?;
         let (engine, tenant) = (Arc::clone(&self.engine), tenant.clone());
         let work = async move { classify(&engine, &tenant, question, options, started).await };
         Finishing::new(&self.engine.tasks, work.in_current_span()).await
@@ -80,18 +86,22 @@ async fn analyze(
     started: Duration,
 ) -> Result<AnalyzeResponse, AIError> {
     let view = engine.tenants.view(engine.store.as_ref(), tenant).await?;
+    view.in_service()?;
+    let deadline = started + engine.settings.request_timeout;
+    let mut admission = turn::admit_errand(engine, &view, &question.user, deadline).await?;
     let intents = engine.intent_models.of_tenant(engine.store.as_ref(), tenant, &view).await?;
     let plan = {
         let now = view.local_time(engine.clock.now());
         let subject = Subject::new(&question.message, &view, intents).at(now);
-        analysis::plan(types, &subject, question.engine, engine.router.has_remote())?
+        analysis::plan(types, &subject, question.engine, engine.router.has_remote(&view.terms))?
     };
     let mut findings: BTreeMap<AnalysisType, Finding> = plan.found.into_iter().collect();
-    let errand = Errand { engine, tenant, user: &question.user, operation: Operation::Analyze, started };
+    admission.leave_desk();
+    let errand = Errand { engine, view: &view, user: &question.user, operation: Operation::Analyze, started };
     let heard = if plan.ask.is_empty() {
         Heard::NotAsked
     } else {
-        let asked = ask_about(&errand, plan.ask, &view, &question).await;
+        let asked = ask_about(&errand, &mut admission, plan.ask, &view, &question).await;
         Heard::of(asked, plan.can_do_without)?
     };
     let (provider, degraded) = match heard {
@@ -124,17 +134,25 @@ async fn analyze(
 /// Asks a model about all these types in one call, and books it.
 async fn ask_about(
     errand: &Errand<'_>,
+    admission: &mut Admission,
     types: Vec<Wanted>,
     view: &TenantView,
     question: &Question,
 ) -> Result<(Vec<(AnalysisType, Finding)>, String), AIError> {
     let topics = Arc::clone(&view.topics);
-    let prompt =
-        analysis::analysis_prompt(&types, &topics, question, errand.engine.settings.max_prompt_tokens)?;
+    let cover = Cover::of(question, view);
+    let shown = cover.question(question);
+    let addition = errand.engine.addition(view, PromptPurpose::Analysis, &shown.context).await?;
+    let most = errand.engine.settings.max_prompt_tokens;
+    let make = |most| analysis::analysis_prompt(&types, &topics, &shown, addition.as_deref(), most);
+    let prompt = cover.prompt(most, make)?;
+    admission.take_tokens(prompt.input_tokens, errand.engine.settings.max_output_tokens)?;
     let seat = errand.reserve(Some(&prompt)).await?;
     let message = question.message.clone();
-    let read = move |answer: &str| analysis::read_answer(answer, &types, &topics, &message);
-    let (found, asked) = errand.ask(&seat, prompt, read).await?;
+    let read = move |answer: &str| {
+        cover.read(answer, |answer| analysis::read_answer(answer, &types, &topics, &message))
+    };
+    let (found, asked) = errand.ask(&seat, admission, prompt, read).await?;
     errand.settle(seat, Some(&asked)).await?;
     Ok((found, asked.provider))
 }
@@ -147,6 +165,11 @@ async fn classify(
     started: Duration,
 ) -> Result<ClassifyResponse, AIError> {
     let view = engine.tenants.view(engine.store.as_ref(), tenant).await?;
+    view.in_service()?;
+    let has_remote = engine.router.has_remote(&view.terms);
+    may_classify(question.engine, has_remote)?;
+    let deadline = started + engine.settings.request_timeout;
+    let mut admission = turn::admit_errand(engine, &view, &question.user, deadline).await?;
     let models = &engine.intent_models;
     let reader = match &options {
         Some(options) => models.of_request(options).await?,
@@ -156,18 +179,20 @@ async fn classify(
         let subject = Subject::new(&question.message, &view, reader).at(view.local_time(engine.clock.now()));
         (Choice::on_device(subject.intent()), analysis::flat_entities(subject.entities()))
     };
-    let errand = Errand { engine, tenant, user: &question.user, operation: Operation::Classify, started };
+    admission.leave_desk();
+    let errand =
+        Errand { engine, view: &view, user: &question.user, operation: Operation::Classify, started };
     let is_asked = match question.engine {
         AnalysisEngine::Local => false,
         AnalysisEngine::Provider => true,
-        AnalysisEngine::Auto => on_device.is_unsure() && engine.router.has_remote(),
+        AnalysisEngine::Auto => on_device.is_unsure() && has_remote,
     };
     let heard = if is_asked {
         let intents = match &options {
             Some(options) => Intents::new(options.clone()),
             None => Intents::of_topics(&view.topics),
         };
-        let asked = ask_which(&errand, intents, &question).await;
+        let asked = ask_which(&errand, &mut admission, intents, &view, &question).await;
         Heard::of(asked, question.engine == AnalysisEngine::Auto)?
     } else {
         Heard::NotAsked
@@ -199,13 +224,20 @@ async fn classify(
 /// Asks a model which intent it is, and books it.
 async fn ask_which(
     errand: &Errand<'_>,
+    admission: &mut Admission,
     intents: Intents,
+    view: &TenantView,
     question: &Question,
 ) -> Result<(Choice, String), AIError> {
-    let prompt = intents.prompt(question, errand.engine.settings.max_prompt_tokens)?;
+    let cover = Cover::of(question, view);
+    let shown = cover.question(question);
+    let addition = errand.engine.addition(view, PromptPurpose::Classification, &shown.context).await?;
+    let most = errand.engine.settings.max_prompt_tokens;
+    let prompt = cover.prompt(most, |most| intents.prompt(&shown, addition.as_deref(), most))?;
+    admission.take_tokens(prompt.input_tokens, errand.engine.settings.max_output_tokens)?;
     let seat = errand.reserve(Some(&prompt)).await?;
-    let read = move |answer: &str| intents.read(answer);
-    let (choice, asked) = errand.ask(&seat, prompt, read).await?;
+    let read = move |answer: &str| cover.read(answer, |answer| intents.read(answer));
+    let (choice, asked) = errand.ask(&seat, admission, prompt, read).await?;
     errand.settle(seat, Some(&asked)).await?;
     Ok((choice, asked.provider))
 }

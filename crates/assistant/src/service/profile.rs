@@ -6,9 +6,10 @@ use pytake_understanding::priority::Reason;
 use regex::RegexBuilder;
 
 use super::Assistant;
+use super::tenants::{check_note, refuse, stale};
 use crate::error::{AIError, FieldProblem};
 use crate::id::TenantId;
-use crate::tenant::TenantProfile;
+use crate::tenant::{Edit, PutVersion, TenantProfile};
 use crate::tenant_view::ORDER_PATTERN_BYTES;
 
 /// Longest regular expression for order numbers, in characters.
@@ -23,24 +24,33 @@ impl Assistant {
         self.engine.store.profile(tenant).await?.ok_or(AIError::NotFound { what: "tenant" })
     }
 
-    /// Replaces the tenant's profile; the next message already goes by it.
+    /// Replaces the tenant's profile, and makes the tenant if it is new; the next message already goes by it.
     ///
     /// # Errors
-    /// [`AIError::InvalidRequest`] naming each field; storage.
+    /// [`AIError::InvalidRequest`] naming each field; [`AIError::Conflict`] when it was changed meanwhile; storage.
     pub async fn put_profile(
         &self,
         tenant: &TenantId,
         profile: TenantProfile,
+        edit: Edit,
     ) -> Result<TenantProfile, AIError> {
-        let mut problems = Vec::new();
-        check_texts(&profile, &mut problems);
-        check_reading(&profile, &mut problems);
-        if !problems.is_empty() {
-            return Err(AIError::InvalidRequest(problems));
+        let mut problems = check_profile(&profile);
+        check_note(&edit.note, &mut problems);
+        refuse(problems)?;
+        match self.engine.store.put_profile(tenant, &profile, &edit, self.engine.clock.now()).await? {
+            PutVersion::Stored(_) => Ok(profile),
+            PutVersion::Stale => Err(stale("the profile was")),
         }
-        self.engine.store.put_profile(tenant, &profile).await?;
-        Ok(profile)
     }
+}
+
+/// Every field that cannot be accepted, and why.
+pub(super) fn check_profile(profile: &TenantProfile) -> Vec<FieldProblem> {
+    let mut problems = Vec::new();
+    check_texts(profile, &mut problems);
+    check_reading(profile, &mut problems);
+    check_languages(profile, &mut problems);
+    problems
 }
 
 /// What customers may read or a model is told.
@@ -58,16 +68,26 @@ fn check_texts(profile: &TenantProfile, problems: &mut Vec<FieldProblem>) {
         }
     }
     let lists = [
-        ("filter_allow", &profile.filter_allow, 500),
-        ("filter_block", &profile.filter_block, 500),
-        ("products", &profile.products, 2_000),
-        ("topics", &profile.topics, 50),
+        ("filter_allow", &profile.filter_allow, 500, 100),
+        ("filter_block", &profile.filter_block, 500, 100),
+        ("products", &profile.products, 2_000, 100),
+        ("topics", &profile.topics, 50, 100),
+        ("never_say", &profile.never_say, 50, 300),
     ];
-    for (field, phrases, most) in lists {
-        let is_usable = |phrase: &String| (2..=100).contains(&phrase.trim().chars().count());
+    for (field, phrases, most, longest) in lists {
+        let is_usable = |phrase: &String| (2..=longest).contains(&phrase.trim().chars().count());
         if phrases.len() > most || !phrases.iter().all(is_usable) {
-            let problem = format!("must have at most {most} phrases of 2 to 100 characters");
+            let problem = format!("must have at most {most} phrases of 2 to {longest} characters");
             problems.push(FieldProblem::new(field, problem));
+        }
+    }
+}
+
+fn check_languages(profile: &TenantProfile, problems: &mut Vec<FieldProblem>) {
+    for (at, language) in profile.languages.iter().enumerate() {
+        if profile.languages[..at].contains(language) {
+            problems.push(FieldProblem::new("languages", "must name each language once"));
+            return;
         }
     }
 }
@@ -111,13 +131,12 @@ fn check_reading(profile: &TenantProfile, problems: &mut Vec<FieldProblem>) {
 
 #[cfg(test)]
 mod tests {
+    use pytake_understanding::language::Language;
+
     use super::*;
 
     fn fields(profile: &TenantProfile) -> Vec<String> {
-        let mut problems = Vec::new();
-        check_texts(profile, &mut problems);
-        check_reading(profile, &mut problems);
-        problems.into_iter().map(|problem| problem.field).collect()
+        check_profile(profile).into_iter().map(|problem| problem.field).collect()
     }
 
     #[test]
@@ -126,6 +145,8 @@ mod tests {
             business_name: "x".repeat(201),
             products: vec!["x".to_owned()],
             topics: vec!["entregas".to_owned(); 51],
+            never_say: vec!["x".repeat(301)],
+            languages: vec![Language::Spanish, Language::Portuguese, Language::Spanish],
             country: "Brasil".to_owned(),
             time_zone: "Brasilia".to_owned(),
             order_patterns: vec![
@@ -143,6 +164,7 @@ mod tests {
                 "business_name",
                 "products",
                 "topics",
+                "never_say",
                 "country",
                 "time_zone",
                 "order_patterns[1]",
@@ -150,6 +172,7 @@ mod tests {
                 "order_patterns[3]",
                 "priority_weights.anger",
                 "priority_weights.mood",
+                "languages",
             ]
         );
         assert!(fields(&TenantProfile::default()).is_empty());

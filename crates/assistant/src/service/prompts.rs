@@ -1,74 +1,33 @@
-//! Custom prompts: making, changing, previewing.
+//! Custom prompts: making, changing, comparing. Publishing, testing and the rest stand in the files below.
 
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+mod draft;
+mod file;
+mod publish;
+mod purpose;
+mod render;
+mod testing;
+mod variables;
+
+pub use draft::{FieldValues, PromptDraft};
+pub(crate) use purpose::ForPurpose;
+
+pub use file::{FiledPrompt, ImportOutcome, ImportedPrompt, PromptFile, PromptImport};
+pub use publish::{PublishRequest, Publishing, RollBackRequest};
+pub use render::{EstimatedCost, RenderRequest, RenderedPrompt};
+pub use testing::{TestReport, TestRunRequest, TestSetDraft, TestedBefore};
+pub use variables::VariableListing;
 
 use super::Assistant;
-use crate::error::{AIError, FieldProblem};
+use crate::author::Author;
+use crate::error::AIError;
 use crate::id::{PromptId, TenantId};
-use crate::prompts::{CustomPrompt, PutPrompt};
-use crate::template;
-
-/// Longest template, in characters: about 4,000 tokens.
-const MAX_TEMPLATE_CHARS: usize = 16_000;
-
-/// What a caller writes of a prompt.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PromptDraft {
-    /// Unique within the tenant, 1 to 100 characters.
-    pub name: String,
-    /// For people; at most 1,000 characters.
-    #[serde(default)]
-    pub description: String,
-    /// Text with `{{variable}}` places; 1 to 16,000 characters.
-    pub template: String,
-    /// Exactly the variables the template uses, in any order.
-    #[serde(default)]
-    pub variables: Vec<String>,
-    /// The tenant to act for; honoured only for a key with the scope `admin`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tenant_id: Option<String>,
-}
-
-impl PromptDraft {
-    fn check(&self) -> Result<Vec<String>, AIError> {
-        let mut problems = Vec::new();
-        let name_chars = self.name.trim().chars().count();
-        if name_chars == 0 || name_chars > 100 || self.name.chars().any(char::is_control) {
-            problems.push(FieldProblem::new(
-                "name",
-                "must have 1 to 100 characters, none of them control characters",
-            ));
-        }
-        if self.description.chars().count() > 1_000 {
-            problems.push(FieldProblem::new("description", "must have at most 1000 characters"));
-        }
-        if self.template.trim().is_empty() || self.template.chars().count() > MAX_TEMPLATE_CHARS {
-            problems.push(FieldProblem::new("template", "must have 1 to 16000 characters"));
-        } else {
-            problems.extend(template::check(&self.template, &self.variables));
-        }
-        if !problems.is_empty() {
-            return Err(AIError::InvalidRequest(problems));
-        }
-        template::variables_of(&self.template).map_err(|why| AIError::invalid("template", why.to_string()))
-    }
-}
-
-/// A prompt with its places filled.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RenderedPrompt {
-    /// The text.
-    pub text: String,
-    /// o200k tokens of it.
-    pub tokens: u64,
-}
+use crate::prompts::{self, CustomPrompt, PromptDiff, PromptField, PromptLabel, PutPrompt};
 
 const NO_PROMPT: AIError = AIError::NotFound { what: "prompt" };
+const NO_VERSION: AIError = AIError::NotFound { what: "version" };
 
 impl Assistant {
-    /// The tenant's prompts by name.
+    /// The tenant's prompts by name, each in its newest version.
     ///
     /// # Errors
     /// Storage.
@@ -76,7 +35,7 @@ impl Assistant {
         Ok(self.engine.store.prompts(tenant).await?)
     }
 
-    /// One prompt.
+    /// One prompt in its newest version.
     ///
     /// # Errors
     /// [`AIError::NotFound`]; storage.
@@ -92,25 +51,41 @@ impl Assistant {
         &self,
         tenant: &TenantId,
         draft: PromptDraft,
+        author: &Author,
     ) -> Result<CustomPrompt, AIError> {
-        let variables = draft.check()?;
-        let now = self.engine.clock.now();
         let id = PromptId::new(self.engine.ids.next())
             .map_err(|why| AIError::Configuration(format!("the id source made an unusable id: {why}")))?;
-        let prompt = CustomPrompt {
+        let prompt = self.first_version(id, draft, author)?;
+        self.put(tenant, prompt).await
+    }
+
+    fn first_version(
+        &self,
+        id: PromptId,
+        mut draft: PromptDraft,
+        author: &Author,
+    ) -> Result<CustomPrompt, AIError> {
+        let fields = draft.fields.take().unwrap_or_default();
+        let variables = draft.check(&fields)?;
+        let now = self.engine.clock.now();
+        Ok(CustomPrompt {
             id,
             name: draft.name.trim().to_owned(),
             description: draft.description,
             template: draft.template,
             variables,
+            fields,
             version: 1,
+            label: PromptLabel::Draft,
+            production_version: None,
+            author: Some(author.clone()),
+            note: draft.note,
             created_at: now,
             updated_at: now,
-        };
-        self.put(tenant, prompt).await
+        })
     }
 
-    /// Makes a new version of a prompt.
+    /// Makes a new version of a prompt, a draft. Without fields in the draft, those of the newest version stay.
     ///
     /// # Errors
     /// As [`Assistant::create_prompt`], and [`AIError::NotFound`].
@@ -119,18 +94,62 @@ impl Assistant {
         tenant: &TenantId,
         id: &PromptId,
         draft: PromptDraft,
+        author: &Author,
     ) -> Result<CustomPrompt, AIError> {
         let current = self.prompt(tenant, id).await?;
-        let variables = draft.check()?;
-        let prompt = CustomPrompt {
+        let prompt = self.next_version(current, draft, author)?;
+        self.put(tenant, prompt).await
+    }
+
+    fn next_version(
+        &self,
+        current: CustomPrompt,
+        mut draft: PromptDraft,
+        author: &Author,
+    ) -> Result<CustomPrompt, AIError> {
+        let fields = draft.fields.take().unwrap_or_else(|| current.fields.clone());
+        let variables = draft.check(&fields)?;
+        Ok(CustomPrompt {
             name: draft.name.trim().to_owned(),
             description: draft.description,
             template: draft.template,
             variables,
-            version: current.version + 1,
+            fields,
+            version: current.version.saturating_add(1),
+            label: PromptLabel::Draft,
+            author: Some(author.clone()),
+            note: draft.note,
             updated_at: self.engine.clock.now(),
             ..current
+        })
+    }
+
+    /// Makes a new version with other values in the fields; everything else is as in the newest.
+    ///
+    /// # Errors
+    /// [`AIError::InvalidRequest`] naming each value; [`AIError::Conflict`] when somebody else was faster;
+    /// [`AIError::NotFound`]; storage.
+    pub async fn fill_in_prompt(
+        &self,
+        tenant: &TenantId,
+        id: &PromptId,
+        filled: FieldValues,
+        author: &Author,
+    ) -> Result<CustomPrompt, AIError> {
+        let current = self.prompt(tenant, id).await?;
+        let note = filled.note.clone();
+        let fields: Vec<PromptField> = filled.into_fields(current.fields.clone())?;
+        let draft = PromptDraft {
+            name: current.name.clone(),
+            description: current.description.clone(),
+            template: current.template.clone(),
+            variables: current.variables.clone(),
+            fields: Some(fields.clone()),
+            note,
+            tenant_id: None,
         };
+        let prompt =
+            self.next_version(current, draft, author).map_err(|error| draft::as_values(error, &fields))?;
         self.put(tenant, prompt).await
     }
 
@@ -167,19 +186,43 @@ impl Assistant {
         if versions.is_empty() { Err(NO_PROMPT) } else { Ok(versions) }
     }
 
-    /// Fills a prompt's places, for a preview.
+    /// One version of a prompt; the newest where none is named.
     ///
     /// # Errors
-    /// [`AIError::InvalidRequest`] naming missing and unknown variables; [`AIError::NotFound`]; storage.
-    pub async fn render_prompt(
+    /// [`AIError::NotFound`]; storage.
+    pub async fn prompt_version(
         &self,
         tenant: &TenantId,
         id: &PromptId,
-        variables: &Map<String, Value>,
-    ) -> Result<RenderedPrompt, AIError> {
-        let prompt = self.prompt(tenant, id).await?;
-        let text = template::render(&prompt.template, variables).map_err(AIError::InvalidRequest)?;
-        let tokens = pytake_tokenizer::count(&text) as u64;
-        Ok(RenderedPrompt { text, tokens })
+        version: Option<u32>,
+    ) -> Result<CustomPrompt, AIError> {
+        let Some(version) = version else { return self.prompt(tenant, id).await };
+        if let Some(prompt) = self.engine.store.prompt_version(tenant, id, version).await? {
+            return Ok(prompt);
+        }
+        self.prompt(tenant, id).await?;
+        Err(NO_VERSION)
+    }
+
+    /// What changed between two versions of a prompt: by default from the one in production, or the one before, to the
+    /// newest.
+    ///
+    /// # Errors
+    /// [`AIError::NotFound`]; storage.
+    pub async fn compare_prompt(
+        &self,
+        tenant: &TenantId,
+        id: &PromptId,
+        from: Option<u32>,
+        to: Option<u32>,
+    ) -> Result<PromptDiff, AIError> {
+        let to = self.prompt_version(tenant, id, to).await?;
+        let usual = to.production_version.unwrap_or_else(|| to.version.saturating_sub(1).max(1));
+        let from = self.prompt_version(tenant, id, Some(from.unwrap_or(usual))).await?;
+        // Off the runtime: texts of many lines take milliseconds.
+        let compared = tokio::task::spawn_blocking(move || prompts::diff(&from, &to)).await;
+        compared.map_err(|error| {
+            AIError::ServiceUnavailable(format!("the versions could not be compared: {error}"))
+        })
     }
 }

@@ -12,16 +12,17 @@ use super::finishing::Finishing;
 use super::{Assistant, Engine};
 use crate::channel::Attachment;
 use crate::chat::UsageReport;
-use crate::clock::until_next_utc_month;
-use crate::conversation::TurnRecord;
+use crate::clock::utc_day;
 use crate::error::AIError;
 use crate::id::{TenantId, UserId};
 use crate::ledger::{LedgerEntry, Operation, ReservationId};
 use crate::money::PicoUsd;
+use crate::tenant::ModelChoice;
+use crate::tenant_view::TenantView;
 use crate::transcription::{
     Stenographer, TranscribeResponse, Transcript, checked, length, longest, message_of,
 };
-use crate::turn::{self, Failed, Seat};
+use crate::turn::{self, Bookkeeping, Failed, Offer, Seat};
 
 impl Assistant {
     /// Whether anybody is configured to write down recordings.
@@ -35,7 +36,7 @@ impl Assistant {
     /// # Errors
     /// [`AIError::InvalidRequest`] about `file`; [`AIError::NoSpeech`]; [`AIError::ServiceUnavailable`] where nobody is
     /// configured for it or who is rests after failures; [`AIError::DeadlineExceeded`], [`AIError::ProviderError`];
-    /// limits and budget as for [`Assistant::chat`].
+    /// [`AIError::Conflict`] for a suspended tenant; limits and budget as for [`Assistant::chat`].
     ///
     /// # Cancel safety
     /// A dropped call does not stop the transcription: what a provider has answered is booked.
@@ -45,6 +46,35 @@ impl Assistant {
         user: &UserId,
         audio: Attachment,
         language: Option<Language>,
+    ) -> Result<TranscribeResponse, AIError> {
+        self.take_dictation(tenant, user, audio, language, IsCounted::Yes).await
+    }
+
+    /// [`Assistant::transcribe`] for a voice note that is part of a channel's turn: it is paid for like that, and no
+    /// limit of requests or places holds it up, because the turn meets them.
+    ///
+    /// # Errors
+    /// As [`Assistant::transcribe`].
+    ///
+    /// # Cancel safety
+    /// As [`Assistant::transcribe`].
+    pub async fn hear(
+        &self,
+        tenant: &TenantId,
+        user: &UserId,
+        audio: Attachment,
+        language: Option<Language>,
+    ) -> Result<TranscribeResponse, AIError> {
+        self.take_dictation(tenant, user, audio, language, IsCounted::No).await
+    }
+
+    async fn take_dictation(
+        &self,
+        tenant: &TenantId,
+        user: &UserId,
+        audio: Attachment,
+        language: Option<Language>,
+        is_counted: IsCounted,
     ) -> Result<TranscribeResponse, AIError> {
         let started = self.engine.clock.elapsed();
         let audio = checked(audio)?;
@@ -56,7 +86,21 @@ impl Assistant {
                         .to_owned(),
                 ));
             };
-            Dictation { engine: &engine, stenographer, tenant: &tenant, user: &user, started }
+            let view = engine.tenants.view(engine.store.as_ref(), &tenant).await?;
+            view.in_service()?;
+            let _admission = match is_counted {
+                IsCounted::Yes => {
+                    let deadline = started + engine.settings.request_timeout;
+                    let mut admission = turn::admit_errand(&engine, &view, &user, deadline).await?;
+                    admission.leave_desk();
+                    Some(admission)
+                }
+                IsCounted::No => {
+                    engine.limits.know(&tenant, &view.tenant.settings.limits);
+                    None
+                }
+            };
+            Dictation { engine: &engine, stenographer, view: &view, user: &user, started }
                 .take(&audio, language)
                 .await
         };
@@ -64,11 +108,18 @@ impl Assistant {
     }
 }
 
+/// Whether the limits of requests count for it.
+#[derive(Debug, Clone, Copy)]
+enum IsCounted {
+    Yes,
+    No,
+}
+
 /// One recording on its way.
 struct Dictation<'a> {
     engine: &'a Engine,
     stenographer: &'a Stenographer,
-    tenant: &'a TenantId,
+    view: &'a TenantView,
     user: &'a UserId,
     /// On [`crate::Clock::elapsed`].
     started: Duration,
@@ -81,12 +132,12 @@ impl Dictation<'_> {
         language: Option<Language>,
     ) -> Result<TranscribeResponse, AIError> {
         let seat = self.reserve(audio).await?;
-        if !seat.may_spend {
-            let retry_after = until_next_utc_month(self.engine.clock.now());
-            return Err(self.give_up(&seat, AIError::BudgetExceeded { retry_after }).await);
+        if let Some(refusal) = seat.refusal(self.engine.clock.now()) {
+            return Err(self.give_up(&seat, refusal).await);
         }
         let time_left = self.engine.time_left(self.started + self.engine.settings.request_timeout);
-        let heard = match self.stenographer.write_down(audio, language, time_left).await {
+        let (tenant, terms) = (&self.view.tenant.id, &self.view.terms);
+        let heard = match self.stenographer.write_down(tenant, terms, audio, language, time_left).await {
             Ok(heard) => heard,
             Err(error) => return Err(self.give_up(&seat, error).await),
         };
@@ -117,11 +168,11 @@ impl Dictation<'_> {
 
     async fn reserve(&self, audio: &Attachment) -> Result<Seat, AIError> {
         let (provider, model) = (self.stenographer.name(), self.stenographer.model());
-        let longest = longest(audio.bytes.len());
-        // One without a price counts nothing here; its cost is unknown and no cap can hold it.
-        let at_most =
-            |day| self.engine.catalog.minutes_cost(provider, model, longest, day).unwrap_or_default();
-        turn::claim(self.engine, self.tenant, self.user, at_most).await
+        let day = utc_day(self.engine.clock.now());
+        let most = self.engine.catalog.minutes_cost(provider, model, longest(audio.bytes.len()), day);
+        let choice = ModelChoice { provider: provider.to_owned(), model: model.to_owned() };
+        let offer = Offer::of(self.engine, self.view, choice, most);
+        turn::claim(self.engine, self.view, self.user, offer).await
     }
 
     /// By the minute where the model has such a price and the vendor tells the length, else by the tokens it tells.
@@ -130,7 +181,9 @@ impl Dictation<'_> {
         let catalog = &self.engine.catalog;
         let by_minute =
             length(heard.seconds).and_then(|length| catalog.minutes_cost(provider, model, length, seat.day));
-        by_minute.or_else(|| catalog.cost(provider, model, heard.usage.as_ref()?, seat.day))
+        let by_token =
+            || self.engine.price(self.view, provider, model, seat.day)?.cost(heard.usage.as_ref()?);
+        by_minute.or_else(by_token)
     }
 
     /// # Errors
@@ -152,21 +205,26 @@ impl Dictation<'_> {
             usage: heard.usage.unwrap_or_default(),
             cost: self.cost(heard, seat),
             is_answer,
+            is_cached: false,
+            saved: None,
         };
-        let record = TurnRecord {
-            tenant: self.tenant.clone(),
-            user: self.user.clone(),
-            exchange: None,
-            ledger: vec![entry],
-            reservation,
-            settlement: None,
-            at: self.engine.clock.now(),
-        };
-        Ok(self.engine.store.record(record).await.map(drop)?)
+        let mut record = self.books().record(seat, vec![entry]);
+        record.reservation = reservation;
+        Ok(turn::write(self.engine, record).await.map(drop)?)
+    }
+
+    fn books(&self) -> Bookkeeping<'_> {
+        Bookkeeping {
+            engine: self.engine,
+            view: self.view,
+            user: self.user,
+            operation: Operation::Transcription,
+            conversation: None,
+        }
     }
 
     async fn give_up(&self, seat: &Seat, error: AIError) -> AIError {
         let failed = Failed { error, billed: Vec::new() };
-        turn::give_up(self.engine, Operation::Transcription, self.tenant, self.user, seat, failed).await
+        turn::give_up(&self.books(), seat, failed).await
     }
 }

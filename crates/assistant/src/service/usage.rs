@@ -6,9 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use super::Assistant;
 use crate::clock::utc_day;
+use crate::conversation::Page;
 use crate::error::AIError;
 use crate::id::{TenantId, UserId};
-use crate::ledger::{UsageKey, UsageQuery, UsageRow};
+use crate::ledger::{Booking, BookingFilter, UsageKey, UsageQuery, UsageRow};
+use crate::limits::requests_per_day;
 use crate::money::PicoUsd;
 
 /// A customer's usage, in the contract's fields.
@@ -106,7 +108,9 @@ impl Assistant {
         let days = store.usage(tenant, grouped(vec![UsageKey::Day])).await?;
         let providers = store.usage(tenant, grouped(vec![UsageKey::Provider])).await?;
         let settings = &self.engine.settings;
-        let daily_limit = settings.is_usage_tracked.then_some(settings.daily_request_limit);
+        let view = self.engine.tenants.view(&**store, tenant).await?;
+        let limit = requests_per_day(&view.tenant.settings.limits, settings.daily_request_limit);
+        let daily_limit = settings.is_usage_tracked.then_some(limit);
         Ok(UserUsageReport {
             user_id: user.to_string(),
             total_requests: totals.total_requests,
@@ -141,5 +145,18 @@ impl Assistant {
             return Err(AIError::invalid("from", "must not be after to"));
         }
         Ok(self.engine.store.usage(tenant, query).await?)
+    }
+
+    /// Single bookings, newest first.
+    ///
+    /// # Errors
+    /// [`AIError::InvalidRequest`] when `from` is after `to`; storage.
+    pub async fn bookings(&self, tenant: &TenantId, filter: BookingFilter) -> Result<Page<Booking>, AIError> {
+        if let (Some(from), Some(to)) = (filter.from, filter.to)
+            && from > to
+        {
+            return Err(AIError::invalid("from", "must not be after to"));
+        }
+        Ok(self.engine.store.bookings(tenant, filter).await?)
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::error::{AIError, FieldProblem};
 use crate::id::TenantId;
+use crate::ledger::Operation;
 use crate::service::{ChannelDelivery, ChannelMessage, ChannelTurn, ServerSentence};
 use crate::turn::TurnRequest;
 use crate::turn::request::{CheckedAgainst, check_context};
@@ -68,6 +69,7 @@ impl TurnRequest {
             temperature: settings.chat_temperature,
             include_history: true,
             store: true,
+            operation: Operation::Chat,
             images: turn.images.into(),
             burst: Some(Arc::new(Burst {
                 messages,

@@ -1,28 +1,40 @@
 //! Step compose: instructions, facts, memory and message, fitted into the token budget.
 
+use std::borrow::Cow;
 use std::sync::Arc;
+
+use serde_json::{Map, Value};
 
 use super::burst::newest_part;
 use super::recall::Situation;
 use super::understand::Reading;
 use crate::compose::{self, Composed, Parts};
+use crate::conversation::ConversationMessage;
 use crate::error::{AIError, FieldProblem};
 use crate::instructions;
+use crate::masking::{self, Mask, Texts};
+use crate::prompts::{self, Known};
 use crate::service::Engine;
 use crate::spans::COMPOSE;
-use crate::template;
 use crate::trail::Trail;
 use crate::turn::TurnRequest;
 
 /// Tokens by which the fence around a message may grow when its text is cut elsewhere than between two tokens.
 const CUT_TOKENS: u64 = 4;
 
+/// What the version of a prompt ends with where personal data was hidden in it.
+const MASKED: &str = "+masked";
+
 /// A prompt, ready to be sent.
 #[derive(Debug)]
 pub(crate) struct Prompt {
     pub(crate) composed: Composed,
+    /// What the custom prompt says with its places filled; `None`: it was not used.
+    pub(crate) custom: Option<String>,
     /// False for a caller with own instructions, who gets plain text.
     pub(crate) wants_contract: bool,
+    /// What is hidden in it; `None`: the tenant's settings hide nothing.
+    pub(crate) mask: Option<Arc<Mask>>,
 }
 
 /// Fits everything into the budget; what had to be left out is in the trail.
@@ -40,32 +52,44 @@ pub(crate) fn compose(
 ) -> Result<Prompt, AIError> {
     let tenant = &situation.tenant;
     let wants_contract = request.system_prompt.is_none();
-    let own = own_instructions(request, situation)?;
-    let (system, system_tokens): (Arc<str>, u64) = match own {
+    let (seen, resumed) = situation.seen();
+    let mask = mask(request, situation, reading, &seen, trail);
+    let sent = Sent::of(request, situation, &seen, mask.as_ref());
+    let custom = custom_instructions(engine, request, &sent.context, situation, reading, trail)?;
+    let own = match (&request.system_prompt, &custom) {
+        (Some(text), _) => Some(hidden(mask.as_ref(), text).into_owned()),
+        (None, Some(custom)) => Some(instructions::with_contract(custom)),
+        (None, None) => None,
+    };
+    let (mut system, mut system_tokens): (Arc<str>, u64) = match own {
         Some(text) => (text.as_str().into(), pytake_tokenizer::count(&text) as u64),
         None => (Arc::clone(&tenant.system), tenant.system_tokens),
     };
+    if mask.is_some() {
+        system = format!("{system}{}", masking::INSTRUCTION).into();
+        system_tokens += pytake_tokenizer::count(masking::INSTRUCTION) as u64;
+    }
     let found = if wants_contract { reading.found.answers.as_slice() } else { &[] };
-    let (seen, resumed) = situation.seen();
     let mut parts = Parts {
         system,
         system_tokens,
         facts: found,
-        context: &request.context,
-        summary: situation.history.summary.as_ref().map(|summary| summary.text.as_str()),
-        history: &seen,
+        context: &sent.context,
+        summary: sent.summary.as_deref(),
+        history: &sent.history,
         settled: resumed.filter(|_| wants_contract),
-        message: &request.message,
-        images: &request.images,
+        message: &sent.message,
+        // What is in a picture cannot be hidden.
+        images: if mask.is_some() { &[] } else { &request.images },
         language: reading.language.filter(|_| wants_contract),
     };
     let budget = engine.settings.max_prompt_tokens;
     let mut composed = compose::compose(&parts, budget);
     if let (Err(too_long), Some(_)) = (&composed, &request.burst) {
         // A channel has nobody to tell: what was written last is answered, the beginning is left out.
-        let tokens = pytake_tokenizer::count(&request.message) as u64;
+        let tokens = pytake_tokenizer::count(&sent.message) as u64;
         let excess = too_long.current.saturating_sub(too_long.max);
-        let newest = newest_part(&request.message, tokens.saturating_sub(excess + CUT_TOKENS));
+        let newest = newest_part(&sent.message, tokens.saturating_sub(excess + CUT_TOKENS));
         if !newest.is_empty() {
             parts.message = newest;
             composed = compose::compose(&parts, budget);
@@ -75,13 +99,16 @@ pub(crate) fn compose(
         .map_err(|too_long| AIError::TokenLimitExceeded { current: too_long.current, max: too_long.max })?;
     trail.facts.clone_from(&composed.facts);
     trail.prompt_version = match (&situation.prompt, wants_contract) {
-        (Some(prompt), _) => format!("{}@{}", prompt.name, prompt.version),
-        (None, true) => instructions::PROMPT_VERSION.to_owned(),
-        (None, false) => "caller".to_owned(),
+        (Some(chosen), true) if custom.is_some() => chosen.prompt.versioned_name(),
+        (_, true) => instructions::PROMPT_VERSION.to_owned(),
+        (_, false) => "caller".to_owned(),
     };
+    if mask.is_some() {
+        trail.prompt_version.push_str(MASKED);
+    }
     let older = earlier_messages(situation);
     let mut left_out = composed.left_out.clone();
-    if parts.message.len() < request.message.len() {
+    if parts.message.len() < sent.message.len() {
         left_out.push("the beginning of the customer's messages".to_owned());
     }
     if older > 0 {
@@ -95,15 +122,92 @@ pub(crate) fn compose(
             composed.messages.len(),
             composed.facts.len(),
             if situation.history.summary.is_some() { ", summary" } else { "" },
-            if request.images.is_empty() {
+            if parts.images.is_empty() {
                 String::new()
             } else {
-                format!(", {} pictures", request.images.len())
+                format!(", {} pictures", parts.images.len())
             },
             if left_out.is_empty() { String::new() } else { format!("; left out: {}", left_out.join(", ")) },
         ),
     );
-    Ok(Prompt { composed, wants_contract })
+    Ok(Prompt { composed, custom, wants_contract, mask })
+}
+
+/// What to hide from providers, where the tenant's settings say so.
+fn mask(
+    request: &TurnRequest,
+    situation: &Situation,
+    reading: &Reading,
+    seen: &[ConversationMessage],
+    trail: &mut Trail,
+) -> Option<Arc<Mask>> {
+    let tenant = &situation.tenant;
+    if !tenant.masks_personal_data() {
+        return None;
+    }
+    let mut texts = Texts { own: vec![&tenant.system], context: Some(&request.context), ..Texts::default() };
+    texts.own.extend(situation.prompt.as_ref().map(|prompt| prompt.prompt.template.as_str()));
+    for found in &reading.found.answers {
+        texts.own.extend(found.answer.questions.iter().map(String::as_str));
+        texts.own.extend(found.answer.answers.iter().map(|answer| answer.text.as_str()));
+    }
+    texts.customer.push(&request.message);
+    texts.customer.extend(seen.iter().map(|message| message.content.as_str()));
+    texts.customer.extend(situation.history.summary.as_ref().map(|summary| summary.text.as_str()));
+    // What a caller writes for one conversation may tell of its customer.
+    texts.customer.extend(request.system_prompt.as_deref());
+    let mask = Mask::of(tenant, &texts);
+    let pictures = match request.images.len() {
+        0 => String::new(),
+        pictures => format!("; pictures not sent: {pictures}"),
+    };
+    trail.step("mask", format!("{}{pictures}", mask.counted()));
+    Some(Arc::new(mask))
+}
+
+/// The customer's part of a prompt as it is sent.
+struct Sent<'a> {
+    message: Cow<'a, str>,
+    history: Cow<'a, [ConversationMessage]>,
+    summary: Option<Cow<'a, str>>,
+    context: Cow<'a, Map<String, Value>>,
+}
+
+impl<'a> Sent<'a> {
+    fn of(
+        request: &'a TurnRequest,
+        situation: &'a Situation,
+        seen: &'a [ConversationMessage],
+        mask: Option<&Arc<Mask>>,
+    ) -> Self {
+        let summary = situation.history.summary.as_ref();
+        let history = match mask {
+            None => Cow::Borrowed(seen),
+            Some(mask) => Cow::Owned(seen.iter().map(|message| hidden_in(mask, message)).collect()),
+        };
+        Self {
+            message: hidden(mask, &request.message),
+            history,
+            summary: summary.map(|summary| hidden(mask, &summary.text)),
+            context: match mask {
+                None => Cow::Borrowed(&request.context),
+                Some(mask) => Cow::Owned(mask.hide_context(&request.context)),
+            },
+        }
+    }
+}
+
+fn hidden<'t>(mask: Option<&Arc<Mask>>, text: &'t str) -> Cow<'t, str> {
+    mask.map_or(Cow::Borrowed(text), |mask| mask.hide(text))
+}
+
+fn hidden_in(mask: &Mask, message: &ConversationMessage) -> ConversationMessage {
+    let mut message = message.clone();
+    if let Cow::Owned(content) = mask.hide(&message.content) {
+        message.tokens = u32::try_from(pytake_tokenizer::count(&content)).unwrap_or(u32::MAX);
+        message.content = content;
+    }
+    message
 }
 
 /// Messages that exist and were not read verbatim.
@@ -112,15 +216,41 @@ fn earlier_messages(situation: &Situation) -> u64 {
     stored.saturating_sub(situation.history.recent.len() as u64)
 }
 
-fn own_instructions(request: &TurnRequest, situation: &Situation) -> Result<Option<String>, AIError> {
-    if let Some(system_prompt) = &request.system_prompt {
-        return Ok(Some(system_prompt.clone()));
+/// The custom prompt with its places filled; `None`: there is none, or the tenant's own choice cannot be filled now.
+fn custom_instructions(
+    engine: &Engine,
+    request: &TurnRequest,
+    context: &Map<String, Value>,
+    situation: &Situation,
+    reading: &Reading,
+    trail: &mut Trail,
+) -> Result<Option<String>, AIError> {
+    if request.system_prompt.is_some() {
+        return Ok(None);
     }
-    let Some(prompt) = &situation.prompt else { return Ok(None) };
-    let text = template::fill(&prompt.template, &request.context).map_err(|problems| {
-        let in_context =
-            |p: FieldProblem| FieldProblem::new(p.field.replacen("variables.", "context.", 1), p.problem);
-        AIError::InvalidRequest(problems.into_iter().map(in_context).collect())
-    })?;
-    Ok(Some(instructions::with_contract(&text)))
+    let Some(chosen) = &situation.prompt else { return Ok(None) };
+    // A channel says itself who it is, among its facts.
+    let channel = if request.burst.is_some() { None } else { Some("api") };
+    let customer_name = context.get("name").and_then(Value::as_str);
+    let known = Known { customer_name, ..engine.known(&situation.tenant, reading.language, channel) };
+    match prompts::fill(&chosen.prompt, context, &known) {
+        Ok(filled) => Ok(Some(filled.text)),
+        Err(problems) if chosen.is_asked_for => {
+            let in_context =
+                |p: FieldProblem| FieldProblem::new(p.field.replacen("variables.", "context.", 1), p.problem);
+            Err(AIError::InvalidRequest(problems.into_iter().map(in_context).collect()))
+        }
+        Err(problems) => {
+            let missing: Vec<&str> = problems.iter().map(|problem| problem.field.as_str()).collect();
+            trail.step(
+                "compose",
+                format!(
+                    "{} cannot be filled ({}); the default instructions are used",
+                    chosen.prompt.versioned_name(),
+                    missing.join(", ")
+                ),
+            );
+            Ok(None)
+        }
+    }
 }

@@ -37,6 +37,10 @@ pub(crate) enum HandoffReason {
     PersonAttends,
     /// A rule or an operator keeps the assistant silent for a while.
     Paused,
+    /// The operator of the server has suspended the tenant.
+    Suspended,
+    /// The budget does not cover a reply, and the tenant wants a person then.
+    BudgetUsedUp,
 }
 
 impl HandoffReason {
@@ -51,6 +55,8 @@ impl HandoffReason {
             Self::NoAnswer => "no_answer",
             Self::PersonAttends => "person_attends",
             Self::Paused => "paused",
+            Self::Suspended => "suspended",
+            Self::BudgetUsedUp => "budget_used_up",
         }
     }
 
@@ -65,6 +71,8 @@ impl HandoffReason {
             Self::NoAnswer => "The assistant had no good answer twice in a row.",
             Self::PersonAttends => "A person attends this conversation; the assistant stays silent.",
             Self::Paused => "The assistant is paused in this conversation.",
+            Self::Suspended => "The tenant is suspended; what its customers write is kept.",
+            Self::BudgetUsedUp => "The budget for replies is used up.",
         }
     }
 }
@@ -79,7 +87,10 @@ pub(crate) fn decide(
     now: Timestamp,
     trail: &mut Trail,
 ) -> Decision {
-    let decision = match (request.sentence(), silent(situation.history.conversation.as_ref(), now)) {
+    let is_suspended = situation.tenant.is_suspended();
+    let reason = silent(situation.history.conversation.as_ref(), is_suspended, now);
+    let decision = match (request.sentence(), reason) {
+        (_, Some(HandoffReason::Suspended)) => Decision::StaySilent(HandoffReason::Suspended),
         (Some(sentence), Some(reason)) if !sentence.confirms() => Decision::StaySilent(reason),
         (Some(sentence), _) => Decision::Say(sentence.clone()),
         (None, Some(reason)) => Decision::StaySilent(reason),
@@ -93,7 +104,9 @@ pub(crate) fn decide(
         match &decision {
             Decision::Reply => "reply".to_owned(),
             Decision::HandOver(reason) => format!("hand over: {}", reason.code()),
-            Decision::StaySilent(HandoffReason::Paused) => "stay silent: paused".to_owned(),
+            Decision::StaySilent(reason @ (HandoffReason::Paused | HandoffReason::Suspended)) => {
+                format!("stay silent: {}", reason.code())
+            }
             Decision::StaySilent(_) => "stay silent: a person attends".to_owned(),
             Decision::Say(sentence) => format!("say: {}", sentence.code()),
         },
@@ -102,7 +115,10 @@ pub(crate) fn decide(
 }
 
 /// Why the assistant only listens, where it does.
-fn silent(conversation: Option<&Conversation>, now: Timestamp) -> Option<HandoffReason> {
+fn silent(conversation: Option<&Conversation>, is_suspended: bool, now: Timestamp) -> Option<HandoffReason> {
+    if is_suspended {
+        return Some(HandoffReason::Suspended);
+    }
     match conversation?.state(now) {
         ConversationState::Waiting | ConversationState::Human => Some(HandoffReason::PersonAttends),
         ConversationState::Paused => Some(HandoffReason::Paused),
@@ -179,13 +195,14 @@ mod tests {
             created_at: now,
             updated_at: now,
         };
-        assert_eq!(silent(Some(&conversation), now), Some(HandoffReason::PersonAttends));
+        assert_eq!(silent(Some(&conversation), false, now), Some(HandoffReason::PersonAttends));
         conversation.attendant = Attendant::Assistant;
-        assert_eq!(silent(Some(&conversation), now), None);
+        assert_eq!(silent(Some(&conversation), false, now), None);
         conversation.paused_until = now.checked_add(jiff::SignedDuration::from_secs(1)).ok();
-        assert_eq!(silent(Some(&conversation), now), Some(HandoffReason::Paused));
+        assert_eq!(silent(Some(&conversation), false, now), Some(HandoffReason::Paused));
         conversation.paused_until = Some(now);
-        assert_eq!(silent(Some(&conversation), now), None, "a pause ends by itself");
-        assert_eq!(silent(None, now), None);
+        assert_eq!(silent(Some(&conversation), false, now), None, "a pause ends by itself");
+        assert_eq!(silent(None, false, now), None);
+        assert_eq!(silent(None, true, now), Some(HandoffReason::Suspended), "whoever has the conversation");
     }
 }

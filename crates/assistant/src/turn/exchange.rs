@@ -41,7 +41,7 @@ fn questions(
 ) -> Result<Vec<ConversationMessage>, AIError> {
     let question = |content: &str, at, channel| {
         Ok::<_, AIError>(ConversationMessage {
-            language: reading.language.map(|language| language.code().to_owned()),
+            language: reading.customer_language.map(|language| language.code().to_owned()),
             channel,
             ..ConversationMessage::new(engine.message_id()?, Role::User, content.to_owned(), at)
         })

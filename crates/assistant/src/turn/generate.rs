@@ -7,17 +7,18 @@ use std::sync::Arc;
 
 use pytake_understanding::language::Language;
 
+use super::at_cap::at_cap;
 use super::compose::Prompt;
 use super::decide::HandoffReason;
 use super::outlet::Outlet;
 use super::recall::Situation;
 use super::reserve::Seat;
+use super::reuse::{Keepsake, Reused};
 use super::understand::{DOUBTFUL, Reading};
 use crate::error::{AIError, LimitScope};
 use crate::phrases;
-use judge::Judge;
+pub(super) use judge::Judge;
 
-use crate::clock::until_next_utc_month;
 use crate::provider::{Completion, CompletionRequest, Evidence, FinishReason, ProviderPlace};
 use crate::reply::{self, Action, Reply};
 use crate::router::{
@@ -47,6 +48,12 @@ pub(crate) struct Draft {
     pub(crate) grounds: String,
     pub(crate) attempts: Vec<AttemptRecord>,
     pub(crate) billed: Vec<Billed>,
+    /// Whether a provider elsewhere gave it whole, and it asks and offers nothing: then others may get it too.
+    pub(super) is_final: bool,
+    /// Where it was given before.
+    pub(crate) reused: Option<Reused>,
+    /// Where it may be given again.
+    pub(crate) keepsake: Option<Keepsake>,
 }
 
 /// Why nothing will be said, and what it took.
@@ -86,6 +93,11 @@ impl Draft {
         self.is_refused() || self.confidence.is_some_and(|(sure, source)| source == STATED && sure < DOUBTFUL)
     }
 
+    /// Whether it could be given to others: it is final, and nobody doubts it.
+    pub(super) fn may_be_reused(&self) -> bool {
+        self.is_final && self.handoff.is_none() && !self.is_doubtful()
+    }
+
     /// Whether it is the server's sentence in place of an answer that a vendor refused to give.
     fn is_refused(&self) -> bool {
         self.provider == "assistant" && self.finish == "content_filter"
@@ -108,7 +120,7 @@ fn yes_or_no(language: Option<Language>) -> Vec<String> {
     phrases::yes_or_no(language).map(str::to_owned).to_vec()
 }
 
-/// Gets a vetted answer within the deadline.
+/// Gets a vetted answer within the deadline, or does what the tenant chose for the time when there is no money for one.
 ///
 /// # Errors
 /// [`Failed`] with the contract's error and what was billed all the same.
@@ -124,6 +136,9 @@ pub(crate) async fn generate(
     outlet: &mut Outlet,
     trail: &mut Trail,
 ) -> Result<Draft, Failed> {
+    if let Some(outcome) = at_cap(engine, request, situation, reading, seat, trail) {
+        return outcome;
+    }
     let judge = Arc::new(Judge::new(request, situation, reading, &prompt));
     let call = routed_call(request, situation, reading, &prompt, seat, Arc::clone(&judge));
     let mut draft = if outlet.is_stream() {
@@ -155,6 +170,19 @@ pub(crate) async fn generate(
     Ok(draft)
 }
 
+/// Refuses a provider or a model that the tenant's terms do not allow, before anything is spent or sent.
+///
+/// # Errors
+/// [`AIError::InvalidRequest`] naming the field.
+pub(super) fn permit(engine: &Engine, request: &TurnRequest, situation: &Situation) -> Result<(), AIError> {
+    let (preferred, model) = (request.preferred.as_deref(), request.model.as_deref());
+    match engine.router.permits(&situation.tenant.terms, preferred, model) {
+        Err(RouteFailureReason::NotAllowed { field, problem }) => Err(AIError::invalid(field, problem)),
+        // Whatever else is wrong is told when somebody is asked.
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
 fn routed_call(
     request: &TurnRequest,
     situation: &Situation,
@@ -182,16 +210,28 @@ fn routed_call(
             schema: prompt.wants_contract.then(reply::reply_schema),
             user_pseudonym: Some(pseudonym(request)),
             evidence: Arc::new(evidence),
+            key: None,
         },
         task: Task::Chat,
-        preferred: request.preferred.clone(),
+        preferred: seat
+            .cheaper
+            .as_ref()
+            .map_or_else(|| request.preferred.clone(), |cheaper| Some(cheaper.provider.clone())),
         fallback: request.may_fall_back,
-        model: request.model.clone(),
+        model: seat
+            .cheaper
+            .as_ref()
+            .map_or_else(|| request.model.clone(), |cheaper| Some(cheaper.model.clone())),
+        terms: match &seat.cheaper {
+            Some(cheaper) => Arc::new(situation.tenant.terms.narrowed_to(cheaper)),
+            None => Arc::clone(&situation.tenant.terms),
+        },
         tenant: request.tenant.clone(),
         lane: request.conversation.as_str().into(),
         deadline: request.deadline,
         input_tokens: prompt.composed.input_tokens,
         remote_allowed: seat.may_spend,
+        covered: seat.covered.clone(),
         local_allowed: true,
         accept: Arc::new(move |completion: &Completion, place| judge.accept(completion, place)),
     }
@@ -233,7 +273,12 @@ fn whole(engine: &Engine, routed: Routed, judge: &Judge, seat: &Seat) -> Result<
 fn draft(routed: RoutedAnswer, reply: Reply) -> Draft {
     let stated = reply.confidence.map(|confidence| (confidence, STATED));
     let grounds = grounds(&reply);
+    let is_final = routed.place == ProviderPlace::Remote
+        && routed.completion.finish == FinishReason::Stop
+        && matches!(reply.action, Action::Continue | Action::Close)
+        && reply.choices.is_empty();
     Draft {
+        is_final,
         text: reply.text,
         model: routed.completion.model,
         provider: routed.provider,
@@ -245,6 +290,8 @@ fn draft(routed: RoutedAnswer, reply: Reply) -> Draft {
         grounds,
         attempts: routed.attempts,
         billed: routed.billed,
+        reused: None,
+        keepsake: None,
     }
 }
 
@@ -286,12 +333,12 @@ pub(crate) fn failed(engine: &Engine, failure: RouteFailure, seat: &Seat) -> Fai
         | RouteFailureReason::ContextTooLong
         | RouteFailureReason::Refused(_)
         | RouteFailureReason::AllFailed => AIError::ProviderError { attempts },
-        RouteFailureReason::NoProvider if !seat.may_spend => {
-            AIError::BudgetExceeded { retry_after: until_next_utc_month(engine.clock.now()) }
-        }
-        RouteFailureReason::NoProvider => AIError::ServiceUnavailable(
-            "no provider that was asked for can answer now; allow fallback, or configure one".to_owned(),
-        ),
+        RouteFailureReason::NoProvider => seat.refusal(engine.clock.now()).unwrap_or_else(|| {
+            AIError::ServiceUnavailable(
+                "no provider that was asked for can answer now; allow fallback, or configure one".to_owned(),
+            )
+        }),
+        RouteFailureReason::NotAllowed { field, problem } => AIError::invalid(field, problem),
         RouteFailureReason::UnknownProvider(name) => {
             AIError::ServiceUnavailable(format!("the provider {name} is not configured"))
         }

@@ -1,4 +1,4 @@
-//! Step recall: the tenant, the conversation so far, the prompt that was asked for.
+//! Step recall: the conversation so far, the prompt that was asked for.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -6,13 +6,14 @@ use std::sync::Arc;
 use crate::analysis::Subject;
 use crate::conversation::{ConversationMessage, History};
 use crate::error::AIError;
-use crate::id::PromptId;
 use crate::intent_models::IntentReader;
-use crate::prompts::CustomPrompt;
+use crate::prompts::{self, CustomPrompt};
 use crate::provider::Role;
-use crate::service::Engine;
+use crate::service::{Engine, ForPurpose};
 use crate::spans::RECALL;
+use crate::tenant::PromptPurpose;
 use crate::tenant_view::TenantView;
+use crate::trail::Trail;
 use crate::turn::TurnRequest;
 
 /// What is known before the message is looked at.
@@ -21,7 +22,16 @@ pub(crate) struct Situation {
     pub(crate) tenant: Arc<TenantView>,
     pub(crate) intents: Arc<IntentReader>,
     pub(crate) history: History,
-    pub(crate) prompt: Option<CustomPrompt>,
+    pub(crate) prompt: Option<ChosenPrompt>,
+}
+
+/// A custom prompt, and who chose it.
+#[derive(Debug)]
+pub(crate) struct ChosenPrompt {
+    pub(crate) prompt: CustomPrompt,
+    /// True where the request named it: it is used or the request refused. The tenant's own choice for replies gives way
+    /// to the default instructions where it cannot be used.
+    pub(crate) is_asked_for: bool,
 }
 
 impl Situation {
@@ -62,11 +72,15 @@ impl Situation {
 /// Reads what the turn needs; nothing is read that cannot be there.
 ///
 /// # Errors
-/// [`AIError::NotFound`] for the tenant, [`AIError::InvalidRequest`] for the prompt, [`AIError::Conflict`] when the conversation is another
+/// [`AIError::InvalidRequest`] for the prompt, [`AIError::Conflict`] when the conversation is another
 /// customer's.
 #[tracing::instrument(level = "debug", name = RECALL, skip_all)]
-pub(crate) async fn recall(engine: &Engine, request: &TurnRequest) -> Result<Situation, AIError> {
-    let tenant = engine.tenants.view(&*engine.store, &request.tenant).await?;
+pub(crate) async fn recall(
+    engine: &Engine,
+    request: &TurnRequest,
+    tenant: Arc<TenantView>,
+    trail: &mut Trail,
+) -> Result<Situation, AIError> {
     let intents = engine.intent_models.of_tenant(&*engine.store, &request.tenant, &tenant).await?;
     let history = if request.is_new_conversation {
         History::default()
@@ -80,18 +94,34 @@ pub(crate) async fn recall(engine: &Engine, request: &TurnRequest) -> Result<Sit
         return Err(AIError::Conflict("the conversation belongs to another user_id".to_owned()));
     }
     let prompt = match &request.prompt {
-        Some(wanted) => Some(find_prompt(engine, request, wanted).await?),
-        None => None,
+        Some(wanted) => {
+            let found = prompts::find(&*engine.store, &request.tenant, wanted).await?;
+            let prompt = found.ok_or_else(|| {
+                AIError::invalid(
+                    "prompt",
+                    "names no prompt of this tenant; give its id or its name, with @ and a version if need be",
+                )
+            })?;
+            Some(ChosenPrompt { prompt, is_asked_for: true })
+        }
+        None if request.system_prompt.is_some() || request.sentence().is_some() => None,
+        None => own_prompt(engine, &tenant, trail).await?,
     };
     Ok(Situation { tenant, intents, history, prompt })
 }
 
-async fn find_prompt(engine: &Engine, request: &TurnRequest, wanted: &str) -> Result<CustomPrompt, AIError> {
-    if let Ok(id) = PromptId::new(wanted)
-        && let Some(prompt) = engine.store.prompt(&request.tenant, &id).await?
-    {
-        return Ok(prompt);
+/// What the tenant chose for replies that name no prompt.
+async fn own_prompt(
+    engine: &Engine,
+    tenant: &TenantView,
+    trail: &mut Trail,
+) -> Result<Option<ChosenPrompt>, AIError> {
+    match engine.prompt_for(tenant, PromptPurpose::Reply).await? {
+        ForPurpose::Nothing => Ok(None),
+        ForPurpose::Prompt(prompt) => Ok(Some(ChosenPrompt { prompt: *prompt, is_asked_for: false })),
+        ForPurpose::Vanished => {
+            trail.step("recall", "the prompt for replies is gone; the default instructions are used");
+            Ok(None)
+        }
     }
-    let named = engine.store.prompt_named(&request.tenant, wanted).await?;
-    named.ok_or_else(|| AIError::invalid("prompt", "names no prompt of this tenant; give its id or its name"))
 }

@@ -3,25 +3,32 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
+use serde_json::json;
 
 use super::announce::Announcement;
 use super::exchange;
 use super::generate::{Draft, Failed};
 use super::recall::Situation;
 use super::reserve::Seat;
+use super::reuse::Given;
 use super::understand::Reading;
+use crate::answer_cache::metrics;
+use crate::budget::BudgetMark;
 use crate::channel::Recorded;
 use crate::chat::{ChatResponse, Handoff, UsageReport};
 use crate::conversation::{AnswerRecord, TurnRecord};
-use crate::error::AIError;
-use crate::id::{MessageId, TenantId, UserId};
-use crate::ledger::{LedgerEntry, Operation};
+use crate::error::{AIError, StorageError};
+use crate::events::TenantEventKind;
+use crate::id::{ConversationId, MessageId, TenantId, UserId};
+use crate::ledger::{LedgerEntry, Operation, Origin};
 use crate::money::{PicoUsd, TokenUsage};
 use crate::router::Billed;
 use crate::service::{Answered, Engine};
 use crate::spans::RECORD;
 use crate::summary;
+use crate::tenant_view::TenantView;
 use crate::trail::Trail;
 use crate::turn::TurnRequest;
 
@@ -36,22 +43,34 @@ pub(crate) async fn record(
     situation: Situation,
     reading: Reading,
     seat: Seat,
-    draft: Draft,
+    mut draft: Draft,
     mut trail: Trail,
 ) -> Result<Answered, AIError> {
     let at = engine.clock.now();
-    let ledger = book(engine, Operation::Chat, &draft.billed, &draft.provider, &draft.model, seat.day);
+    let view = &situation.tenant;
+    let mut ledger =
+        book(engine, view, request.operation, &draft.billed, &draft.provider, &draft.model, seat.day);
+    if let (Some(reused), Some(answer)) = (draft.reused, ledger.iter_mut().find(|entry| entry.is_answer)) {
+        answer.is_cached = true;
+        answer.saved = reused.saved;
+    }
+    let paid = ledger.iter().find(|entry| entry.is_answer).and_then(|entry| entry.cost);
     let usage: TokenUsage = ledger.iter().map(|e| e.usage).fold(TokenUsage::default(), |a, b| a + b);
     let cost: Option<PicoUsd> = ledger.iter().map(|entry| entry.cost).sum();
     trail.attempts.clone_from(&draft.attempts);
-    trail.price_version.clone_from(&engine.catalog.version);
+    trail.price_version = engine.price_version(view, &draft.billed, seat.day);
     let message_id = engine.message_id()?;
+    let origin = if request.store {
+        Origin { conversation: Some(request.conversation.clone()), message: Some(message_id.clone()) }
+    } else {
+        Origin::default()
+    };
     let response = respond(engine, &request, &reading, &draft, &message_id, usage, cost);
     let outbound = exchange::outbound(engine, request.burst.as_ref(), &reading, &draft);
     let exchange = if request.store {
         let (provider, model) = (draft.provider.clone(), draft.model.clone());
         let record = AnswerRecord { provider, model, usage, cost, trail };
-        let answer = exchange::answer(&reading, &draft, record, &outbound, (message_id, at));
+        let answer = exchange::answer(&reading, &draft, record, &outbound, (message_id.clone(), at));
         Some(exchange::exchange(engine, &request, &reading, &draft, answer)?)
     } else {
         None
@@ -65,53 +84,103 @@ pub(crate) async fn record(
         user: request.user.clone(),
         exchange,
         ledger: if engine.settings.is_usage_tracked { ledger } else { Vec::new() },
+        origin,
+        budgets: seat.budgets,
         reservation: seat.reservation,
         settlement: exchange::settlement(request.burst.as_ref(), outbound),
         at,
     };
     if added.is_some() || engine.settings.is_usage_tracked {
-        match engine.store.record(turn).await? {
+        match write(engine, turn).await? {
             Recorded::Written => {}
             Recorded::Fenced => return Ok(Answered::Fenced),
             Recorded::Outdated => return Ok(Answered::Outdated),
         }
     }
+    if let Some(reused) = draft.reused {
+        metrics::saved(reused.saved);
+    }
+    if let Some(keepsake) = draft.keepsake.take().filter(|_| request.store) {
+        keepsake.keep(engine, &request, &draft, Given { message: message_id, cost: paid }).await;
+    }
     if let Some(announcement) = announcement {
         announcement.publish(engine, &request, at);
     }
-    if let Some(added) = added {
+    // A summary costs money: none is made for a tenant that is suspended.
+    if let Some(added) = added.filter(|_| !situation.tenant.is_suspended()) {
         let (tenant, user) = (&request.tenant, &request.user);
-        summary::refresh_later(engine, tenant, user, &request.conversation, &situation.history, added);
+        let terms = &situation.tenant.terms;
+        summary::refresh_later(engine, tenant, user, &request.conversation, &situation.history, terms, added);
     }
     Ok(Answered::Recorded(Box::new(response)))
 }
 
+/// For whom and for what calls are booked.
+pub(crate) struct Bookkeeping<'a> {
+    pub(crate) engine: &'a Engine,
+    pub(crate) view: &'a TenantView,
+    pub(crate) user: &'a UserId,
+    pub(crate) operation: Operation,
+    /// The conversation, where it is kept.
+    pub(crate) conversation: Option<&'a ConversationId>,
+}
+
+impl Bookkeeping<'_> {
+    /// A record of bookings alone.
+    pub(crate) fn record(&self, seat: &Seat, ledger: Vec<LedgerEntry>) -> TurnRecord {
+        TurnRecord {
+            tenant: self.view.tenant.id.clone(),
+            user: self.user.clone(),
+            exchange: None,
+            ledger,
+            origin: Origin { conversation: self.conversation.cloned(), message: None },
+            budgets: seat.budgets.clone(),
+            reservation: None,
+            settlement: None,
+            at: self.engine.clock.now(),
+        }
+    }
+}
+
+/// Writes a record, and tells of the marks of budgets that it passes.
+///
+/// # Errors
+/// Storage.
+pub(crate) async fn write(engine: &Engine, turn: TurnRecord) -> Result<Recorded, StorageError> {
+    let (tenant, at) = (turn.tenant.clone(), turn.at);
+    let outcome = engine.store.record(turn).await?;
+    tell(engine, &tenant, outcome.passed, at);
+    Ok(outcome.recorded)
+}
+
+/// Tells everybody who watches that marks of budgets were passed.
+pub(crate) fn tell(engine: &Engine, tenant: &TenantId, passed: Vec<BudgetMark>, at: Timestamp) {
+    for mark in passed {
+        let mut data = json!({
+            "scope": mark.scope.owner(),
+            "period": mark.scope.period(),
+            "percent": mark.percent,
+            "spent_micro_usd": mark.spent.micro_usd(),
+            "cap_micro_usd": mark.cap.micro_usd(),
+        });
+        if let Some(user) = &mark.user {
+            data["user_id"] = json!(user);
+        }
+        engine.events.publish(tenant, TenantEventKind::Budget, None, at, data);
+    }
+}
+
 /// Books what failed calls cost, gives the place back, and says why there is no answer.
-pub(crate) async fn give_up(
-    engine: &Engine,
-    operation: Operation,
-    tenant: &TenantId,
-    user: &UserId,
-    seat: &Seat,
-    failed: Failed,
-) -> AIError {
+pub(crate) async fn give_up(books: &Bookkeeping<'_>, seat: &Seat, failed: Failed) -> AIError {
+    let Bookkeeping { engine, view, operation, .. } = books;
     let Some(reservation) = &seat.reservation else { return failed.error };
     let booked = if failed.billed.is_empty() {
         Ok(())
     } else {
-        let ledger = book(engine, operation, &failed.billed, "", "", seat.day);
-        let turn = TurnRecord {
-            tenant: tenant.clone(),
-            user: user.clone(),
-            exchange: None,
-            ledger,
-            reservation: None,
-            settlement: None,
-            at: engine.clock.now(),
-        };
-        engine.store.record(turn).await.map(drop)
+        let ledger = book(engine, view, *operation, &failed.billed, "", "", seat.day);
+        write(engine, books.record(seat, ledger)).await.map(drop)
     };
-    let released = engine.store.release(tenant, user, seat.day, reservation).await;
+    let released = engine.store.release(&view.tenant.id, books.user, seat.day, reservation).await;
     if let Err(error) = booked.and(released) {
         // The caller gets the failure that came first.
         tracing::error!(%error, ?operation, "could not settle what failed; its place stays counted");
@@ -122,6 +191,7 @@ pub(crate) async fn give_up(
 /// Ledger entries for billed calls; a turn that cost nothing still books one, so that it is counted.
 pub(crate) fn book(
     engine: &Engine,
+    view: &TenantView,
     operation: Operation,
     billed: &[Billed],
     provider: &str,
@@ -135,8 +205,10 @@ pub(crate) fn book(
             provider: call.provider.clone(),
             model: call.model.clone(),
             usage: call.usage,
-            cost: engine.cost(call, day),
+            cost: engine.cost(view, call, day),
             is_answer: call.is_answer,
+            is_cached: false,
+            saved: None,
         })
         .collect();
     if !provider.is_empty() && !entries.iter().any(|entry| entry.is_answer) {
@@ -147,6 +219,8 @@ pub(crate) fn book(
             usage: TokenUsage::default(),
             cost: Some(PicoUsd::ZERO),
             is_answer: true,
+            is_cached: false,
+            saved: None,
         });
     }
     entries
@@ -167,7 +241,7 @@ fn respond(
     note("processing_time_ms", elapsed.as_millis().to_string());
     note("provider", draft.provider.clone());
     note("attempts", draft.attempts.len().to_string());
-    note("cached", "false".to_owned());
+    note("cached", draft.reused.map_or("false", |reused| reused.how.as_str()).to_owned());
     if let Some(language) = reading.language {
         note("language", language.code().to_owned());
     }

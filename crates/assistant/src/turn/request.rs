@@ -11,6 +11,7 @@ use crate::channel::Attachment;
 use crate::chat::{AIProvider, ChatRequest};
 use crate::error::{AIError, FieldProblem};
 use crate::id::{ConversationId, InvalidId, TenantId, UserId};
+use crate::ledger::Operation;
 use crate::settings::Settings;
 
 /// 4,096 characters: the contract, and the longest text of the WhatsApp Cloud API.
@@ -50,6 +51,8 @@ pub(crate) struct TurnRequest {
     pub(crate) temperature: f32,
     pub(crate) include_history: bool,
     pub(crate) store: bool,
+    /// What it is booked as.
+    pub(crate) operation: Operation,
     /// What a channel brought; `None`: a caller's own message.
     pub(crate) burst: Option<Arc<Burst>>,
     pub(crate) arrived_at: Timestamp,
@@ -142,6 +145,7 @@ impl TurnRequest {
             temperature: request.temperature.unwrap_or(settings.chat_temperature),
             include_history: request.include_history,
             store: request.store,
+            operation: Operation::Chat,
             burst: None,
             arrived_at: against.arrived_at,
             started: against.now,

@@ -10,6 +10,7 @@ use super::recall::Situation;
 use super::screen::stopped;
 use crate::analysis::Subject;
 use crate::error::AIError;
+use crate::masking;
 use crate::moderation::{Doubt, counted};
 use crate::service::Engine;
 use crate::trail::Trail;
@@ -34,7 +35,8 @@ pub(crate) fn doubt(
 ) -> Option<Doubtful> {
     let filter = situation.tenant.filter.as_ref()?;
     let stays_here = !request.may_fall_back && request.preferred.as_deref() == Some(LOCAL);
-    if engine.second_opinion.is_none() || stays_here || request.sentence().is_some() {
+    let is_answered = request.sentence().is_none() && !situation.tenant.is_suspended();
+    if engine.second_opinion.is_none() || stays_here || !is_answered {
         return None;
     }
     // The screen has let it through: there is nothing in its verdict.
@@ -50,6 +52,7 @@ pub(crate) fn doubt(
 pub(crate) async fn second_opinion(
     engine: &Engine,
     request: &TurnRequest,
+    situation: &Situation,
     doubtful: Option<Doubtful>,
     trail: &mut Trail,
 ) -> Result<(), AIError> {
@@ -57,7 +60,10 @@ pub(crate) async fn second_opinion(
         return Ok(());
     };
     let name = second.name();
-    let found = match second.ask(&request.message, engine.time_left(request.deadline)).await {
+    let time_left = engine.time_left(request.deadline);
+    let text = masking::hidden_message(&situation.tenant, &request.message);
+    let asked = second.ask(&request.tenant, &situation.tenant.terms, &text, time_left);
+    let found = match asked.await {
         Ok(opinion) => {
             let categories = counted(&opinion, doubt.level);
             if !categories.is_empty() {

@@ -11,7 +11,7 @@ use super::recall::Situation;
 use crate::analysis::{self, Subject};
 use crate::answers::Fit;
 use crate::channel::{InboundContent, MediaKind};
-use crate::conversation::MessageAnalysis;
+use crate::conversation::{ConversationMessage, MessageAnalysis};
 use crate::phrases;
 use crate::provider::Role;
 use crate::service::{ChannelMessage, ServerSentence};
@@ -30,8 +30,10 @@ pub(super) const DOUBTFUL: f32 = 0.4;
 /// What was understood.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Reading {
-    /// The language to answer in; `None` where neither message nor conversation tells.
+    /// The language to answer in; `None` where neither message nor conversation nor the business tells.
     pub(crate) language: Option<Language>,
+    /// The language the customer writes; `None` where neither message nor conversation tells.
+    pub(crate) customer_language: Option<Language>,
     pub(crate) asks_for_person: bool,
     pub(crate) threatens_legal_action: bool,
     pub(crate) is_angry: bool,
@@ -58,13 +60,20 @@ pub(crate) fn understand(
     trail: &mut Trail,
 ) -> Reading {
     let history = &situation.history.recent;
-    let earlier: Vec<Language> =
-        history.iter().filter_map(|message| Language::from_code(message.language.as_deref()?)).collect();
+    let profile = &situation.tenant.profile;
+    // Where the business chooses the language, its answers say nothing about the customer's.
+    let tells = |message: &&ConversationMessage| message.role == Role::User || profile.languages.is_empty();
+    let earlier: Vec<Language> = history
+        .iter()
+        .filter(tells)
+        .filter_map(|message| Language::from_code(message.language.as_deref()?))
+        .collect();
     let calling_code = request.burst.as_ref().and_then(|burst| burst.calling_code);
     // A short "ok" or a number does not switch the conversation's language; a clear message does.
     let own_words = own_words(subject.text(), request);
     let guess = detect_with_prior(&own_words, &Prior { earlier: &earlier, calling_code });
-    let language = guess.language.or(earlier.last().copied());
+    let customer_language = guess.language.or(earlier.last().copied());
+    let language = profile.answers_in(customer_language);
     let found = search(subject, request, situation);
     let (intent, priority) = (subject.intent(), subject.priority());
     // An offer from before a person had the conversation is settled.
@@ -83,7 +92,7 @@ pub(crate) fn understand(
         "understand",
         format!(
             "language {} ({:.2}); intent {} ({:.2}); priority {}{}; {} approved answers found{}",
-            language.map_or("unknown", Language::code),
+            customer_language.map_or("unknown", Language::code),
             guess.confidence,
             intent.name(),
             intent.confidence,
@@ -99,6 +108,7 @@ pub(crate) fn understand(
     );
     Reading {
         language,
+        customer_language,
         asks_for_person: subject.message().signals().asks_for_person || asks_in_one_text(request),
         threatens_legal_action: subject.message().signals().threatens_legal_action,
         is_angry: subject.message().signals().is_angry,

@@ -89,6 +89,10 @@ impl<'a> StreamVet<'a> {
         let words = &self.text[from..words_end];
         check_wording(words, &self.input, &self.facts)?;
         let mut end = self.unfiltered_end(words, from)?;
+        // A phrase that is never said may be longer than what is held back: its beginning waits for the rest.
+        if let Some(begun) = self.input.never_say.begun_at(words) {
+            end = end.min(from + begun).max(self.released);
+        }
         for claim in claims_of(&self.text[self.released..]) {
             if self.released + claim.end > end {
                 end = end.min(self.released + claim.start);
@@ -173,6 +177,10 @@ mod tests {
             ("key", "usa a chave sk-proj-abcdefgh12345678XYZ para isso"),
             ("promise", "vai chegar. Vou verificar e te retorno"),
             ("filter", "ensina como fazer uma bomba caseira em casa"),
+            (
+                "never_say",
+                "vai longe: a entrega é de graça para o país inteiro e chega no mesmo dia em qualquer cidade",
+            ),
         ] {
             let reply =
                 format!("{FRONT}{wrong}, e temos outros chapéus bonitos aqui na loja também. Quer ver?");
@@ -189,7 +197,9 @@ mod tests {
                     Err(check),
                     "{wrong}, {size}: {shown}"
                 );
-                for part in ["39,90", "promocao", "outubro", "sk-proj", "verificar", "bomba"] {
+                for part in
+                    ["39,90", "promocao", "outubro", "sk-proj", "verificar", "bomba", "graça", "inteiro"]
+                {
                     assert!(!shown.contains(part), "{size}: {shown}");
                 }
             }
@@ -198,13 +208,17 @@ mod tests {
 
     #[test]
     fn a_harmless_continuation_is_waited_for() {
-        let reply =
-            format!("{FRONT}vem com uma bomba de chocolate de presente para quem compra hoje na nossa loja.");
-        for size in [1, 5, 11] {
-            let chars: Vec<char> = reply.chars().collect();
-            let pieces: Vec<String> = chars.chunks(size).map(|piece| piece.iter().collect()).collect();
-            let (shown, ended) = streamed(pieces.iter().map(String::as_str));
-            assert_eq!((shown.as_str(), ended.is_ok()), (reply.as_str(), true), "{size}");
+        for harmless in [
+            "vem com uma bomba de chocolate de presente para quem compra hoje na nossa loja.",
+            "vai longe: a entrega é de graça para o país inteiro e chega no mesmo dia em muitas cidades.",
+        ] {
+            let reply = format!("{FRONT}{harmless}");
+            for size in [1, 5, 11] {
+                let chars: Vec<char> = reply.chars().collect();
+                let pieces: Vec<String> = chars.chunks(size).map(|piece| piece.iter().collect()).collect();
+                let (shown, ended) = streamed(pieces.iter().map(String::as_str));
+                assert_eq!((shown.as_str(), ended.is_ok()), (reply.as_str(), true), "{size}");
+            }
         }
     }
 

@@ -1,7 +1,13 @@
 //! What channels rely on, tested with the real engine over a store and a provider that do as they are told.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
+mod budget;
 mod burst;
 mod handing_over;
+mod house_rules;
+mod limits;
+mod masking;
+mod prompts;
+mod reusing;
 mod saying;
 mod world;

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use parking_lot::Mutex;
 use pytake_assistant::answers::{Answers, ApprovedAnswer, Fit};
+use pytake_assistant::budget::Spending;
 use pytake_assistant::channel::{
     Accepted, FetchedMedia, ItemId, Lease, MediaFailure, MediaKind, MediaRef, Messenger, NumberAccess,
     NumberHealth, OutboundContent, Recipient, Recorded, SendFailure,
@@ -15,20 +16,24 @@ use pytake_assistant::channel::{
 use pytake_assistant::clock::TestClock;
 use pytake_assistant::conversation::{
     Attendant, ChannelDetail, Conversation, ConversationFilter, ConversationMessage, Conversations, History,
-    Page, Summary, TurnRecord,
+    Page, RecordOutcome, Summary, TurnRecord,
 };
 use pytake_assistant::error::StorageError;
 use pytake_assistant::id::{AnswerId, ConversationId, CountingIds, PromptId, TenantId, UserId};
 use pytake_assistant::intents::{IntentSet, IntentSetVersion, IntentSets};
 use pytake_assistant::ledger::{
-    Admission, Ledger, ReservationId, ReservationRequest, UsageQuery, UsageRow, UserUsage,
+    Admission, Booking, BookingFilter, Ledger, ReservationId, ReservationRequest, UsageQuery, UsageRow,
+    UserUsage,
 };
 use pytake_assistant::money::TokenUsage;
-use pytake_assistant::prompts::{CustomPrompt, Prompts, PutPrompt};
+use pytake_assistant::prompts::{CustomPrompt, Prompts, Publication, PutPrompt, RollBack, TestRun, TestSet};
 use pytake_assistant::provider::{Completion, CompletionRequest, FailureKind, FinishReason, ProviderFailure};
 use pytake_assistant::service::{Answered, ChannelDelivery, ChannelMessage, ChannelTurn, ServerSentence};
-use pytake_assistant::tenant::{TenantProfile, Tenants};
-use pytake_assistant::{AIError, AIProviderTrait, Assistant, ChatResponse, Clock, Settings};
+use pytake_assistant::tenant::{
+    Edit, NewTenant, PutVersion, Tenant, TenantEntry, TenantLimits, TenantPart, TenantProfile,
+    TenantSettings, TenantVersion, Tenants, Versioned,
+};
+use pytake_assistant::{AIError, AIProviderTrait, Assistant, Author, ChatResponse, Clock, Settings};
 use pytake_understanding::language::Language;
 
 /// A conversation in memory.
@@ -44,6 +49,18 @@ pub(crate) struct Memory {
     /// What the next records are answered with; written when there is nothing left.
     pub(crate) records: Mutex<VecDeque<Recorded>>,
     pub(crate) is_day_used_up: Mutex<bool>,
+    pub(crate) suspended_at: Mutex<Option<Timestamp>>,
+    pub(crate) shelf: Mutex<Shelf>,
+    /// Of the tenant; to be set before the first turn, or with another version.
+    pub(crate) settings: Mutex<TenantSettings>,
+    /// Of the tenant, less one.
+    pub(crate) version: Mutex<i64>,
+    /// What the next claims of money are answered with; admitted when there is nothing left.
+    pub(crate) admissions: Mutex<VecDeque<Admission>>,
+    /// Every request for a place as it was given to the store.
+    pub(crate) reservations: Mutex<Vec<ReservationRequest>>,
+    /// The limit of the last reservation.
+    pub(crate) daily_limit: Mutex<Option<u64>>,
 }
 
 impl Memory {
@@ -74,6 +91,13 @@ impl Memory {
         }
     }
 
+    /// The next customer is another one.
+    pub(crate) fn next_customer(&self) {
+        self.messages.lock().clear();
+        *self.conversation.lock() = None;
+        *self.summary.lock() = None;
+    }
+
     fn change(&self, change: impl FnOnce(&mut Conversation)) -> bool {
         self.conversation.lock().as_mut().map(change).is_some()
     }
@@ -101,13 +125,13 @@ impl Conversations for Memory {
         Ok(self.messages.lock().clone())
     }
 
-    async fn record(&self, turn: TurnRecord) -> Result<Recorded, StorageError> {
+    async fn record(&self, turn: TurnRecord) -> Result<RecordOutcome, StorageError> {
         let recorded = self.records.lock().pop_front().unwrap_or(Recorded::Written);
         if recorded == Recorded::Written {
             self.write(&turn);
         }
         self.turns.lock().push(turn);
-        Ok(recorded)
+        Ok(recorded.into())
     }
 
     async fn put_summary(
@@ -187,10 +211,14 @@ impl Conversations for Memory {
 #[async_trait]
 impl Ledger for Memory {
     async fn reserve(&self, request: ReservationRequest) -> Result<Admission, StorageError> {
+        *self.daily_limit.lock() = request.daily_limit;
         if *self.is_day_used_up.lock() {
             return Ok(Admission::DailyLimit { used: request.daily_limit.unwrap_or_default() });
         }
-        Ok(Admission::Admitted)
+        let claims_money = !request.budgets.is_empty();
+        self.reservations.lock().push(request);
+        let next = if claims_money { self.admissions.lock().pop_front() } else { None };
+        Ok(next.unwrap_or(Admission::Admitted))
     }
 
     async fn release(
@@ -207,6 +235,19 @@ impl Ledger for Memory {
         Ok(None)
     }
 
+    async fn spending(
+        &self,
+        _: &TenantId,
+        _: Option<&UserId>,
+        _: Timestamp,
+    ) -> Result<Spending, StorageError> {
+        Ok(Spending::default())
+    }
+
+    async fn bookings(&self, _: &TenantId, _: BookingFilter) -> Result<Page<Booking>, StorageError> {
+        Ok(Page { items: Vec::new(), next: None })
+    }
+
     async fn usage(&self, _: &TenantId, _: UsageQuery) -> Result<Vec<UsageRow>, StorageError> {
         Ok(Vec::new())
     }
@@ -215,27 +256,108 @@ impl Ledger for Memory {
 #[async_trait]
 impl Prompts for Memory {
     async fn prompts(&self, _: &TenantId) -> Result<Vec<CustomPrompt>, StorageError> {
-        Ok(Vec::new())
+        Ok(self.shelf.lock().newest_of_each())
     }
 
-    async fn prompt(&self, _: &TenantId, _: &PromptId) -> Result<Option<CustomPrompt>, StorageError> {
-        Ok(None)
+    async fn prompt(&self, _: &TenantId, id: &PromptId) -> Result<Option<CustomPrompt>, StorageError> {
+        Ok(self.shelf.lock().versions(id).into_iter().next())
     }
 
-    async fn prompt_named(&self, _: &TenantId, _: &str) -> Result<Option<CustomPrompt>, StorageError> {
-        Ok(None)
+    async fn prompt_named(&self, _: &TenantId, name: &str) -> Result<Option<CustomPrompt>, StorageError> {
+        let newest = self.shelf.lock().newest_of_each();
+        Ok(newest.into_iter().find(|prompt| prompt.name == name))
     }
 
-    async fn prompt_versions(&self, _: &TenantId, _: &PromptId) -> Result<Vec<CustomPrompt>, StorageError> {
-        Ok(Vec::new())
+    async fn prompt_version(
+        &self,
+        _: &TenantId,
+        id: &PromptId,
+        version: u32,
+    ) -> Result<Option<CustomPrompt>, StorageError> {
+        let versions = self.shelf.lock().versions(id);
+        Ok(versions.into_iter().find(|prompt| prompt.version == version))
     }
 
-    async fn put_prompt(&self, _: &TenantId, _: &CustomPrompt) -> Result<PutPrompt, StorageError> {
-        unreachable!("no test stores prompts")
+    async fn prompt_versions(&self, _: &TenantId, id: &PromptId) -> Result<Vec<CustomPrompt>, StorageError> {
+        Ok(self.shelf.lock().versions(id))
     }
 
-    async fn delete_prompt(&self, _: &TenantId, _: &PromptId) -> Result<bool, StorageError> {
-        Ok(false)
+    async fn put_prompt(&self, _: &TenantId, prompt: &CustomPrompt) -> Result<PutPrompt, StorageError> {
+        self.shelf.lock().texts.push(prompt.clone());
+        Ok(PutPrompt::Stored)
+    }
+
+    async fn delete_prompt(&self, _: &TenantId, id: &PromptId) -> Result<bool, StorageError> {
+        let texts = &mut self.shelf.lock().texts;
+        let before = texts.len();
+        texts.retain(|prompt| prompt.id != *id);
+        Ok(texts.len() < before)
+    }
+
+    async fn publish_prompt(
+        &self,
+        _: &TenantId,
+        _: &PromptId,
+        publication: &Publication,
+    ) -> Result<bool, StorageError> {
+        self.shelf.lock().publications.push(publication.clone());
+        Ok(true)
+    }
+
+    async fn roll_back_prompt(
+        &self,
+        _: &TenantId,
+        _: &PromptId,
+        _: &Author,
+        _: &str,
+        _: Timestamp,
+    ) -> Result<RollBack, StorageError> {
+        unreachable!("no test of the engine goes back; the contract suite does")
+    }
+
+    async fn publications(&self, _: &TenantId, _: &PromptId) -> Result<Vec<Publication>, StorageError> {
+        Ok(self.shelf.lock().publications.iter().rev().cloned().collect())
+    }
+
+    async fn test_set(&self, _: &TenantId, _: &PromptId) -> Result<Option<TestSet>, StorageError> {
+        Ok(self.shelf.lock().test_set.clone())
+    }
+
+    async fn put_test_set(&self, _: &TenantId, _: &PromptId, set: &TestSet) -> Result<bool, StorageError> {
+        self.shelf.lock().test_set = Some(set.clone());
+        Ok(true)
+    }
+
+    async fn test_runs(&self, _: &TenantId, _: &PromptId) -> Result<Vec<TestRun>, StorageError> {
+        Ok(self.shelf.lock().runs.iter().rev().cloned().collect())
+    }
+
+    async fn put_test_run(&self, _: &TenantId, _: &PromptId, run: &TestRun) -> Result<bool, StorageError> {
+        self.shelf.lock().runs.push(run.clone());
+        Ok(true)
+    }
+}
+
+/// Prompts in memory: what is published last is in production, whichever prompt it belongs to.
+#[derive(Debug, Default)]
+pub(crate) struct Shelf {
+    texts: Vec<CustomPrompt>,
+    publications: Vec<Publication>,
+    test_set: Option<TestSet>,
+    runs: Vec<TestRun>,
+}
+
+impl Shelf {
+    /// Newest first.
+    fn versions(&self, id: &PromptId) -> Vec<CustomPrompt> {
+        let production_version = self.publications.last().map(|publication| publication.version);
+        let of_it = self.texts.iter().rev().filter(|prompt| prompt.id == *id);
+        of_it.map(|prompt| CustomPrompt { production_version, ..prompt.clone() }).collect()
+    }
+
+    fn newest_of_each(&self) -> Vec<CustomPrompt> {
+        let first = self.texts.iter().filter(|prompt| prompt.version == 1);
+        first.filter_map(|prompt| self.versions(&prompt.id).into_iter().next()).collect()
     }
 }
 
@@ -279,17 +401,75 @@ impl IntentSets for Memory {
 
 #[async_trait]
 impl Tenants for Memory {
+    async fn tenant(&self, tenant: &TenantId) -> Result<Option<Tenant>, StorageError> {
+        let (settings, suspended_at) = (self.settings.lock().clone(), *self.suspended_at.lock());
+        Ok(Some(Tenant { id: tenant.clone(), created_at: None, suspended_at, settings }))
+    }
+
     async fn tenant_version(&self, _: &TenantId) -> Result<Option<i64>, StorageError> {
-        Ok(Some(1))
+        Ok(Some(*self.version.lock() + 1))
     }
 
     async fn profile(&self, _: &TenantId) -> Result<Option<TenantProfile>, StorageError> {
         Ok(Some(self.profile.lock().clone()))
     }
 
-    async fn put_profile(&self, _: &TenantId, profile: &TenantProfile) -> Result<(), StorageError> {
+    async fn create_tenant(&self, _: &NewTenant, _: &Edit, _: Timestamp) -> Result<bool, StorageError> {
+        Ok(false)
+    }
+
+    async fn set_suspended(
+        &self,
+        tenant: &TenantId,
+        since: Option<Timestamp>,
+    ) -> Result<Option<Tenant>, StorageError> {
+        *self.suspended_at.lock() = since;
+        self.tenant(tenant).await
+    }
+
+    async fn put_profile(
+        &self,
+        _: &TenantId,
+        profile: &TenantProfile,
+        _: &Edit,
+        _: Timestamp,
+    ) -> Result<PutVersion, StorageError> {
         *self.profile.lock() = profile.clone();
-        Ok(())
+        Ok(PutVersion::Stored(1))
+    }
+
+    async fn put_settings(
+        &self,
+        _: &TenantId,
+        _: &TenantSettings,
+        _: &Edit,
+        _: Timestamp,
+    ) -> Result<PutVersion, StorageError> {
+        unreachable!("no test stores settings")
+    }
+
+    async fn tenant_versions(&self, _: &TenantId, _: TenantPart) -> Result<Vec<TenantVersion>, StorageError> {
+        Ok(Vec::new())
+    }
+
+    async fn profile_version(
+        &self,
+        _: &TenantId,
+        _: Option<u64>,
+    ) -> Result<Option<Versioned<TenantProfile>>, StorageError> {
+        Ok(None)
+    }
+
+    async fn settings_version(
+        &self,
+        _: &TenantId,
+        _: Option<u64>,
+    ) -> Result<Option<Versioned<TenantSettings>>, StorageError> {
+        Ok(None)
+    }
+
+    async fn tenant_page(&self, _: Option<&str>, _: u32) -> Result<Page<TenantEntry>, StorageError> {
+        Ok(Page { items: Vec::new(), next: None })
     }
 
     async fn tenants(&self) -> Result<Vec<TenantId>, StorageError> {
@@ -401,6 +581,12 @@ impl World {
             .ids(Arc::new(CountingIds::default()))
             .build();
         Self { assistant, memory, speaker, clock, tenant: TenantId::default_tenant() }
+    }
+
+    /// Changes the tenant's limits.
+    pub(crate) fn limit(&self, limits: TenantLimits) {
+        self.memory.settings.lock().limits = limits;
+        *self.memory.version.lock() += 1;
     }
 
     /// What a channel gathered.

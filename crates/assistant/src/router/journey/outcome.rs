@@ -60,7 +60,7 @@ impl Journey {
         let request = attempt.request;
         let provider = attempt.link.provider.name().to_owned();
         // The provider did its part; whether the text is fit to send says nothing about its health.
-        attempt.passage.settle(Effect::Healthy);
+        attempt.passage.settle(Effect::Healthy, used_by(completion.usage.as_ref()));
         let (objection, is_mendable) = match verdict {
             Acceptance::Accept => {
                 self.attempts.push(record);
@@ -105,8 +105,9 @@ impl Journey {
         record.usage = failure.usage;
         self.attempts.push(record);
         let effect = effect_of(&attempt, &failure);
+        let used = used_by(failure.usage.as_ref()).or_else(|| used_without_word(failure.kind));
         let request = attempt.request;
-        attempt.passage.settle(effect);
+        attempt.passage.settle(effect, used);
         if !shown.is_empty() {
             let is_late = self.budget.left(self.now()).is_zero();
             let reason = if is_late { RouteFailureReason::Deadline } else { RouteFailureReason::AllFailed };
@@ -145,7 +146,7 @@ impl Journey {
         let pause = wish.unwrap_or(short).max(short);
         let now = self.now();
         let spare_calls = (self.budget.calls_left() as usize).saturating_sub(self.others(index, now));
-        let outlook = stage.link.outlook(&stage.model, &self.call.tenant, &self.call.lane);
+        let outlook = stage.link.outlook(&stage.model, &self.call.need());
         let may_retry = !stage.is_retried
             && !stage.link.is_local()
             && outlook.permission == Permission::Pass
@@ -189,6 +190,30 @@ impl Journey {
             is_estimated: true,
             ..TokenUsage::default()
         }
+    }
+}
+
+/// Tokens of an answer; `None`: nobody knows, and what was reserved stays taken.
+pub(crate) fn used_by(usage: Option<&TokenUsage>) -> Option<u64> {
+    usage.map(TokenUsage::total)
+}
+
+/// Tokens of a failed call whose vendor reported none: where nothing was generated, none.
+pub(crate) fn used_without_word(kind: FailureKind) -> Option<u64> {
+    match kind {
+        FailureKind::BadRequest
+        | FailureKind::ContextTooLong
+        | FailureKind::Auth
+        | FailureKind::Billing
+        | FailureKind::ModelNotFound
+        | FailureKind::RateLimited
+        | FailureKind::Overloaded
+        | FailureKind::Connect => Some(0),
+        FailureKind::ServerError
+        | FailureKind::Refused
+        | FailureKind::Incomplete
+        | FailureKind::Malformed
+        | FailureKind::Timeout => None,
     }
 }
 

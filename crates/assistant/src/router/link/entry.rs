@@ -6,10 +6,11 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use super::{Admission, Link, LinkState, Passage};
-use crate::id::TenantId;
+use crate::limits::Ticket;
+use crate::router::allowance::Reserved;
 use crate::router::breaker::Permission;
+use crate::router::call::Need;
 use crate::router::metrics;
-use crate::router::queue::Ticket;
 
 /// Why a call was not let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,26 +29,27 @@ impl Link {
     pub(crate) async fn enter(
         self: &Arc<Self>,
         model: &Arc<str>,
-        tenant: &TenantId,
-        lane: &Arc<str>,
+        need: &Need<'_>,
         patience: Duration,
     ) -> Result<Passage, TurnedAway> {
-        if let Some(entry) = self.enter_at_once(model) {
+        if let Some(entry) = self.enter_at_once(model, need.tokens) {
             return entry;
         }
-        let wait = self.wait_for_turn(model, tenant, lane);
+        let wait = self.wait_for_turn(model, need);
         tokio::time::timeout(patience, wait).await.unwrap_or(Err(TurnedAway::Busy))
     }
 
     /// `None` where the call has to wait: others do, or the quota is used up.
-    fn enter_at_once(self: &Arc<Self>, model: &Arc<str>) -> Option<Result<Passage, TurnedAway>> {
+    fn enter_at_once(self: &Arc<Self>, model: &Arc<str>, tokens: u64) -> Option<Result<Passage, TurnedAway>> {
         let now = self.shared.clock.elapsed();
         let mut state = self.state.lock();
         if state.queue.head().is_some() {
             return None;
         }
-        match state.admit(model, now) {
-            Admission::In { is_probe } => Some(Ok(self.passage(&mut state, model, is_probe, now))),
+        match state.admit(model, tokens, now) {
+            Admission::In { is_probe, reserved } => {
+                Some(Ok(self.passage(&mut state, model, is_probe, reserved, now)))
+            }
             Admission::Refused => Some(Err(TurnedAway::Refused)),
             Admission::NotYet(_) => None,
         }
@@ -56,15 +58,15 @@ impl Link {
     async fn wait_for_turn(
         self: &Arc<Self>,
         model: &Arc<str>,
-        tenant: &TenantId,
-        lane: &Arc<str>,
+        need: &Need<'_>,
     ) -> Result<Passage, TurnedAway> {
-        let place = self.queue_up(tenant, lane).ok_or(TurnedAway::Busy)?;
+        let place = self.queue_up(need).ok_or(TurnedAway::Busy)?;
         loop {
             // A bell that rings between looking and waiting is kept by `notify_one`.
-            match self.look(&place, model) {
+            match self.look(&place, model, need.tokens) {
                 Look::In(passage) => return Ok(passage),
                 Look::Refused => return Err(TurnedAway::Refused),
+                Look::Displaced => return Err(TurnedAway::Busy),
                 Look::NotFirst => place.bell.notified().await,
                 Look::NotYet(wait) => {
                     let _woken_or_due = tokio::time::timeout(wait, place.bell.notified()).await;
@@ -73,24 +75,27 @@ impl Link {
         }
     }
 
-    fn queue_up(self: &Arc<Self>, tenant: &TenantId, lane: &Arc<str>) -> Option<Place> {
+    fn queue_up(self: &Arc<Self>, need: &Need<'_>) -> Option<Place> {
         let bell = Arc::new(Notify::new());
         let mut state = self.state.lock();
-        let ticket = state.queue.join(tenant, lane, Arc::clone(&bell))?;
+        let (ticket, displaced) = state.queue.join(need.tenant, need.lane, Arc::clone(&bell))?;
+        if let Some(displaced) = displaced {
+            displaced.notify_one();
+        }
         metrics::queue_changed(self.provider.name(), state.queue.len());
         Some(Place { link: Arc::clone(self), ticket, bell })
     }
 
-    fn look(self: &Arc<Self>, place: &Place, model: &Arc<str>) -> Look {
+    fn look(self: &Arc<Self>, place: &Place, model: &Arc<str>, tokens: u64) -> Look {
         let now = self.shared.clock.elapsed();
         let mut state = self.state.lock();
         if state.queue.head().is_none_or(|(first, _)| *first != place.ticket) {
-            return Look::NotFirst;
+            return if state.queue.holds(place.ticket) { Look::NotFirst } else { Look::Displaced };
         }
-        match state.admit(model, now) {
-            Admission::In { is_probe } => {
+        match state.admit(model, tokens, now) {
+            Admission::In { is_probe, reserved } => {
                 state.queue.serve();
-                Look::In(self.passage(&mut state, model, is_probe, now))
+                Look::In(self.passage(&mut state, model, is_probe, reserved, now))
             }
             Admission::Refused => Look::Refused,
             Admission::NotYet(wait) => Look::NotYet(wait),
@@ -102,6 +107,7 @@ impl Link {
         state: &mut LinkState,
         model: &Arc<str>,
         is_probe: bool,
+        reserved: Reserved,
         now: Duration,
     ) -> Passage {
         state.stats.in_flight += 1;
@@ -110,19 +116,22 @@ impl Link {
             model: Arc::clone(model),
             is_probe,
             started: now,
+            reserved,
             is_settled: false,
         }
     }
 
     /// Takes the probe if one is due and the quota has room for it right now.
-    pub(crate) fn enter_as_probe(self: &Arc<Self>, model: &Arc<str>) -> Option<Passage> {
+    pub(crate) fn enter_as_probe(self: &Arc<Self>, model: &Arc<str>, tokens: u64) -> Option<Passage> {
         let now = self.shared.clock.elapsed();
         let mut state = self.state.lock();
         if state.queue.head().is_some() || state.breakers.permission(model, now) != Permission::Probe {
             return None;
         }
-        match state.admit(model, now) {
-            Admission::In { is_probe } => Some(self.passage(&mut state, model, is_probe, now)),
+        match state.admit(model, tokens, now) {
+            Admission::In { is_probe, reserved } => {
+                Some(self.passage(&mut state, model, is_probe, reserved, now))
+            }
             Admission::Refused | Admission::NotYet(_) => None,
         }
     }
@@ -131,6 +140,8 @@ impl Link {
 enum Look {
     In(Passage),
     Refused,
+    /// Another tenant's call, which had less, has the place.
+    Displaced,
     NotFirst,
     NotYet(Duration),
 }

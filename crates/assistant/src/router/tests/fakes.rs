@@ -52,6 +52,8 @@ pub(super) struct Fake {
     name: &'static str,
     place: ProviderPlace,
     rate_limit: Option<u32>,
+    /// Whether the server has a key for it.
+    has_key: bool,
     script: Mutex<Vec<Act>>,
     pub(super) requests: Mutex<Vec<CompletionRequest>>,
     running: AtomicUsize,
@@ -66,15 +68,31 @@ impl fmt::Debug for Fake {
 
 impl Fake {
     fn make(name: &'static str, place: ProviderPlace, rate: Option<u32>, script: Vec<Act>) -> Arc<Self> {
-        Arc::new(Self {
+        Arc::new(Self::of(name, place, rate, true, script))
+    }
+
+    fn of(
+        name: &'static str,
+        place: ProviderPlace,
+        rate: Option<u32>,
+        has_key: bool,
+        script: Vec<Act>,
+    ) -> Self {
+        Self {
             name,
             place,
             rate_limit: rate,
+            has_key,
             script: Mutex::new(script),
             requests: Mutex::default(),
             running: AtomicUsize::new(0),
             most_running: AtomicUsize::new(0),
-        })
+        }
+    }
+
+    /// One that the server has no key for.
+    pub(super) fn without_key(name: &'static str, script: impl Into<Vec<Act>>) -> Arc<Self> {
+        Arc::new(Self::of(name, ProviderPlace::Remote, None, false, script.into()))
     }
 
     pub(super) fn remote(name: &'static str, script: impl Into<Vec<Act>>) -> Arc<Self> {
@@ -153,6 +171,14 @@ impl AIProviderTrait for Fake {
 
     fn rate_limit(&self) -> Option<u32> {
         self.rate_limit
+    }
+
+    fn is_available(&self) -> bool {
+        self.has_key
+    }
+
+    fn takes_own_keys(&self) -> bool {
+        self.place == ProviderPlace::Remote
     }
 
     async fn chat_completion(&self, request: CompletionRequest) -> Result<Completion, ProviderFailure> {
@@ -244,16 +270,19 @@ impl Bench {
                 schema: None,
                 user_pseudonym: None,
                 evidence: Arc::new(Evidence::default()),
+                key: None,
             },
             task: Task::Chat,
             preferred: None,
             fallback: true,
             model: None,
+            terms: Arc::default(),
             tenant: TenantId::default_tenant(),
             lane: "conversation".into(),
             deadline: self.clock.elapsed() + Duration::from_secs(30),
             input_tokens: 7,
             remote_allowed: true,
+            covered: None,
             local_allowed: true,
             accept: Arc::new(|_, _| Acceptance::Accept),
         }

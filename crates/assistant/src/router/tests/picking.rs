@@ -2,7 +2,8 @@
 
 use super::fakes::{Act, Bench, Fake, answer, failure};
 use crate::money::ModelCatalog;
-use crate::router::{RouteFailureReason, RoutedCall, RouterConfig};
+use crate::router::{RouteFailureReason, RoutedCall, RouterConfig, Terms, Wish};
+use crate::tenant::ModelChoice;
 
 fn ordered(order: &[&str]) -> RouterConfig {
     let order = order.iter().map(|name| (*name).to_owned()).collect();
@@ -29,7 +30,9 @@ async fn a_provider_left_out_of_the_order_is_asked_only_by_name() {
 #[tokio::test(start_paused = true)]
 async fn only_providers_that_are_asked_unnamed_count_as_remote_ones() {
     let (a, local) = (Fake::remote("a", [Act::Answer("a")]), Fake::local());
-    let has_remote = |config| Bench::with(&[&a, &local], config, ModelCatalog::default()).router.has_remote();
+    let has_remote = |config| {
+        Bench::with(&[&a, &local], config, ModelCatalog::default()).router.has_remote(&Terms::default())
+    };
     assert!(has_remote(RouterConfig::default()));
     assert!(has_remote(ordered(&["a"])));
     assert!(!has_remote(ordered(&["local"])));
@@ -89,4 +92,42 @@ async fn a_used_up_budget_leaves_local() {
     assert_eq!(answer(bench.router.complete(call).await).provider, "local");
     let summary = RoutedCall { local_allowed: false, remote_allowed: false, ..bench.call() };
     assert!(bench.router.complete(summary).await.is_err());
+}
+
+fn choice(provider: &str, model: &str) -> ModelChoice {
+    ModelChoice { provider: provider.to_owned(), model: model.to_owned() }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_money_does_not_cover_is_not_asked() {
+    let (a, b) = (Fake::remote("a", [Act::Answer("a")]), Fake::remote("b", [Act::Answer("b")]));
+    let bench = Bench::new(&[&a, &b, &Fake::local()]);
+    let covered = |choices: &[ModelChoice]| RoutedCall { covered: Some(choices.into()), ..bench.call() };
+    let of_b = covered(&[choice("b", "default")]);
+    assert_eq!(answer(bench.router.complete(of_b).await).provider, "b");
+    let other_model = covered(&[choice("a", "special"), choice("c", "default")]);
+    assert_eq!(answer(bench.router.complete(other_model).await).provider, "local");
+    let of_nobody = RoutedCall { local_allowed: false, ..covered(&[]) };
+    let reason = failure(bench.router.complete(of_nobody).await).reason;
+    assert_eq!((reason, a.calls(), b.calls()), (RouteFailureReason::NoProvider, 0, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_a_call_may_end_up_with_is_known_before() {
+    let (a, b) = (Fake::remote("a", [Act::Answer("a")]), Fake::remote("b", [Act::Answer("b")]));
+    let weights = vec![("b".to_owned(), 1)];
+    let config = RouterConfig { weights, ..ordered(&["a"]) };
+    let bench = Bench::with(&[&a, &b, &Fake::local()], config, ModelCatalog::default());
+    let terms = Terms::default();
+    let anybody = Wish { preferred: None, fallback: true, model: None, terms: &terms };
+    let (of_a, of_b) = (choice("a", "default"), choice("b", "default"));
+    let reachable = |wish: Wish<'_>| bench.router.reachable(&wish);
+    assert_eq!(reachable(anybody), [of_a.clone(), of_b.clone()], "also who has a weight only");
+    let b_alone = Wish { preferred: Some("b"), fallback: false, ..anybody };
+    assert_eq!(reachable(b_alone), std::slice::from_ref(&of_b));
+    let special = Wish { model: Some("special"), ..b_alone };
+    assert_eq!(reachable(special), [choice("b", "special"), of_b]);
+    assert_eq!(reachable(Wish { preferred: Some("local"), ..b_alone }), []);
+    assert_eq!(reachable(Wish { preferred: Some("x"), ..b_alone }), []);
+    assert!(reachable(Wish { preferred: Some("auto"), ..anybody }).contains(&of_a));
 }

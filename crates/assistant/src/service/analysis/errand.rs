@@ -4,22 +4,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::analysis::Prompt;
-use crate::conversation::TurnRecord;
+use crate::chat::UsageReport;
 use crate::error::AIError;
-use crate::id::{TenantId, UserId};
+use crate::id::UserId;
 use crate::ledger::Operation;
+use crate::money::{PicoUsd, TokenUsage};
 use crate::provider::{Completion, CompletionRequest, Evidence, FinishReason, PromptMessage, Role};
-use crate::router::{Acceptance, Billed, Earlier, RoutedCall, Task};
+use crate::router::{Acceptance, Billed, Earlier, RoutedCall, Task, Wish};
 use crate::service::Engine;
+use crate::tenant_view::TenantView;
 use crate::trail::Trail;
-use crate::turn::{self, Failed, Seat};
+use crate::turn::{self, Admission, Bookkeeping, Failed, Need, Seat};
 
 /// Who asks, and for what.
 pub(super) struct Errand<'a> {
     pub(super) engine: &'a Engine,
-    pub(super) tenant: &'a TenantId,
+    pub(super) view: &'a TenantView,
     pub(super) user: &'a UserId,
-    /// [`Operation::Analyze`] or [`Operation::Classify`].
+    /// [`Operation::Analyze`], [`Operation::Classify`] or [`Operation::Translation`].
     pub(super) operation: Operation,
     /// On [`crate::Clock::elapsed`].
     pub(super) started: Duration,
@@ -29,7 +31,7 @@ pub(super) struct Errand<'a> {
 #[derive(Debug)]
 pub(super) struct Asked {
     pub(super) provider: String,
-    model: String,
+    pub(super) model: String,
     billed: Vec<Billed>,
 }
 
@@ -38,18 +40,41 @@ impl Asked {
     pub(super) fn for_free(provider: &str, model: &str) -> Self {
         Self { provider: provider.to_owned(), model: model.to_owned(), billed: Vec::new() }
     }
+
+    /// What it took, every call of it.
+    pub(super) fn usage(&self, errand: &Errand<'_>, seat: &Seat) -> UsageReport {
+        let mut usage = TokenUsage::default();
+        let mut cost = Some(PicoUsd::ZERO);
+        for call in &self.billed {
+            usage += call.usage;
+            let costs = errand.engine.cost(errand.view, call, seat.day);
+            cost = [cost, costs].into_iter().sum();
+        }
+        UsageReport {
+            input_tokens: usage.input_tokens,
+            output_tokens: usage.output_tokens,
+            cached_tokens: usage.cached_tokens,
+            cost_micro_usd: cost.map(PicoUsd::micro_usd),
+        }
+    }
 }
 
 impl Errand<'_> {
     /// Claims a request of the user's day, and the money for a prompt where there is one.
     pub(super) async fn reserve(&self, prompt: Option<&Prompt>) -> Result<Seat, AIError> {
-        let (input_tokens, output_tokens) = match prompt {
-            Some(prompt) => (prompt.input_tokens, self.engine.settings.max_output_tokens),
-            None => (0, 0),
+        let wish = Wish { preferred: None, fallback: true, model: None, terms: &self.view.terms };
+        let need = Need {
+            view: self.view,
+            user: self.user,
+            input_tokens: prompt.map_or(0, |prompt| prompt.input_tokens),
+            max_output_tokens: self.engine.settings.max_output_tokens,
+            wish: prompt.map(|_| wish),
+            // The device stands in, or nobody: an analysis is worth little to a customer who waits.
+            may_be_cheaper: false,
         };
         // Nothing is stored of an analysis, so nobody reads its trail.
         let mut trail = Trail::default();
-        turn::reserve(self.engine, self.tenant, self.user, input_tokens, output_tokens, &mut trail).await
+        turn::reserve(self.engine, need, &mut trail).await
     }
 
     /// Asks a model until an answer can be read, within the deadline. Where none comes, the seat is given back
@@ -57,6 +82,7 @@ impl Errand<'_> {
     pub(super) async fn ask<T>(
         &self,
         seat: &Seat,
+        admission: &mut Admission,
         prompt: Prompt,
         read: impl Fn(&str) -> Result<T, String> + Send + Sync + 'static,
     ) -> Result<(T, Asked), AIError> {
@@ -65,7 +91,9 @@ impl Errand<'_> {
             let read = Arc::clone(&read);
             move |answer| read(answer).map(|_| ())
         });
-        let failed = match self.engine.router.complete(call).await {
+        let routed = self.engine.router.complete(call).await;
+        admission.used(routed.as_ref().map_or_else(|failure| &failure.billed, |answer| &answer.billed));
+        let failed = match routed {
             Ok(routed) => match read(&routed.completion.text) {
                 Ok(found) => {
                     let asked = Asked {
@@ -83,7 +111,7 @@ impl Errand<'_> {
             },
             Err(failure) => turn::failed(self.engine, failure, seat),
         };
-        Err(turn::give_up(self.engine, self.operation, self.tenant, self.user, seat, failed).await)
+        Err(turn::give_up(&self.books(), seat, failed).await)
     }
 
     fn call(
@@ -95,9 +123,12 @@ impl Errand<'_> {
         let settings = &self.engine.settings;
         let (task, temperature) = match self.operation {
             Operation::Classify => (Task::Classify, settings.intent_temperature),
-            Operation::Analyze | Operation::Chat | Operation::Summary | Operation::Transcription => {
-                (Task::Analyze, settings.analysis_temperature)
-            }
+            Operation::Translation => (Task::Translate, settings.analysis_temperature),
+            Operation::Analyze
+            | Operation::Chat
+            | Operation::Summary
+            | Operation::Transcription
+            | Operation::PromptTest => (Task::Analyze, settings.analysis_temperature),
         };
         RoutedCall {
             earlier: Earlier::default(),
@@ -110,16 +141,19 @@ impl Errand<'_> {
                 schema: Some(prompt.schema),
                 user_pseudonym: None,
                 evidence: Arc::new(Evidence::default()),
+                key: None,
             },
             task,
             preferred: None,
             fallback: true,
             model: None,
-            tenant: self.tenant.clone(),
+            terms: Arc::clone(&self.view.terms),
+            tenant: self.view.tenant.id.clone(),
             lane: self.user.as_str().into(),
             deadline: self.started + settings.request_timeout,
             input_tokens: prompt.input_tokens,
             remote_allowed: seat.may_spend,
+            covered: seat.covered.clone(),
             local_allowed: false,
             accept: Arc::new(move |completion: &Completion, _| judge(completion, &check)),
         }
@@ -135,18 +169,22 @@ impl Errand<'_> {
         }
         let (billed, provider, model): (&[Billed], &str, &str) = match asked {
             Some(asked) => (&asked.billed, &asked.provider, &asked.model),
-            None => (&[], super::ON_DEVICE, "device"),
+            None => (&[], super::ON_DEVICE, super::DEVICE),
         };
-        let record = TurnRecord {
-            tenant: self.tenant.clone(),
-            user: self.user.clone(),
-            exchange: None,
-            ledger: turn::book(self.engine, self.operation, billed, provider, model, seat.day),
-            reservation: seat.reservation,
-            settlement: None,
-            at: self.engine.clock.now(),
-        };
-        Ok(self.engine.store.record(record).await.map(drop)?)
+        let ledger = turn::book(self.engine, self.view, self.operation, billed, provider, model, seat.day);
+        let mut record = self.books().record(&seat, ledger);
+        record.reservation = seat.reservation;
+        Ok(turn::write(self.engine, record).await.map(drop)?)
+    }
+
+    pub(super) fn books(&self) -> Bookkeeping<'_> {
+        Bookkeeping {
+            engine: self.engine,
+            view: self.view,
+            user: self.user,
+            operation: self.operation,
+            conversation: None,
+        }
     }
 }
 

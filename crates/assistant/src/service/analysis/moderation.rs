@@ -13,6 +13,7 @@ use crate::analysis::AnalysisEngine;
 use crate::error::{AIError, ErrorKind};
 use crate::id::TenantId;
 use crate::ledger::Operation;
+use crate::masking;
 use crate::moderation::{Findings, ModerateRequest, ModerateResponse, ModerationQuestion, SecondOpinion};
 use crate::service::finishing::Finishing;
 use crate::service::{Assistant, Engine};
@@ -55,15 +56,20 @@ async fn moderate(
     started: Duration,
 ) -> Result<ModerateResponse, AIError> {
     let view = engine.tenants.view(engine.store.as_ref(), tenant).await?;
+    view.in_service()?;
+    let deadline = started + engine.settings.request_timeout;
+    let mut admission = turn::admit_errand(engine, &view, &question.user, deadline).await?;
     let filter = filter_at(&view, question.level);
     let mut findings = Findings::on_device(&filter, &Message::new(&question.message));
-    let errand = Errand { engine, tenant, user: &question.user, operation: Operation::Analyze, started };
+    admission.leave_desk();
+    let errand = Errand { engine, view: &view, user: &question.user, operation: Operation::Analyze, started };
     let seat = errand.reserve(None).await?;
     let mut degraded: Option<ErrorKind> = None;
     let mut asked: Option<Asked> = None;
     if let Some(second) = whom_to_ask(engine, question.engine, &findings) {
         let time_left = engine.time_left(started + engine.settings.request_timeout);
-        match second.ask(&question.message, time_left).await {
+        let text = masking::hidden_message(&view, &question.message);
+        match second.ask(tenant, &view.terms, &text, time_left).await {
             Ok(opinion) => {
                 findings.add(&opinion, filter.level(), second.name());
                 asked = Some(Asked::for_free(second.name(), &opinion.model));
@@ -72,8 +78,7 @@ async fn moderate(
                 let error = unheard.into_error(second.name());
                 if question.engine == AnalysisEngine::Provider {
                     let failed = Failed { error, billed: Vec::new() };
-                    let user = &question.user;
-                    return Err(turn::give_up(engine, Operation::Analyze, tenant, user, &seat, failed).await);
+                    return Err(turn::give_up(&errand.books(), &seat, failed).await);
                 }
                 degraded = Some(error.kind());
             }

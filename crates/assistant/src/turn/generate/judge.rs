@@ -7,8 +7,9 @@ use pytake_understanding::language::Language;
 use super::super::compose::Prompt;
 use super::super::recall::Situation;
 use super::super::understand::Reading;
+use crate::masking::{Mask, Unveiler};
 use crate::provider::{Completion, FinishReason, ProviderPlace};
-use crate::reply::{self, Action, Reply, ReplyProblem, ReplyStream};
+use crate::reply::{self, Action, MAX_CHOICE_CHARS, MAX_REASON_CHARS, Reply, ReplyProblem, ReplyStream};
 use crate::router::Acceptance;
 use crate::tenant_view::TenantView;
 use crate::turn::TurnRequest;
@@ -16,19 +17,21 @@ use crate::vet::{self, StreamVet, VetInput, VetObjection};
 
 /// Everything an answer is held against. Owned, because the router asks from within its own futures.
 #[derive(Debug)]
-pub(super) struct Judge {
+pub(in crate::turn) struct Judge {
     message: String,
     language: Option<Language>,
     tenant: Arc<TenantView>,
     /// What the answer may repeat: message, history, context, approved answers, profile, own instructions.
     facts: Vec<String>,
     instructions: Arc<str>,
+    /// What is hidden in the prompt, and to be put back in the answer.
+    mask: Option<Arc<Mask>>,
     wants_contract: bool,
     is_bound_chosen: bool,
 }
 
 impl Judge {
-    pub(super) fn new(
+    pub(in crate::turn) fn new(
         request: &TurnRequest,
         situation: &Situation,
         reading: &Reading,
@@ -45,7 +48,7 @@ impl Judge {
         ];
         facts.extend(profile.topics.iter().cloned());
         facts.extend(request.system_prompt.clone());
-        facts.extend(situation.prompt.as_ref().map(|prompt| prompt.template.clone()));
+        facts.extend(prompt.custom.clone());
         facts.extend(request.context.values().map(|value| match value {
             serde_json::Value::String(text) => text.clone(),
             other => other.to_string(),
@@ -63,6 +66,7 @@ impl Judge {
             tenant: Arc::clone(&situation.tenant),
             facts,
             instructions: Arc::clone(&prompt.composed.system),
+            mask: prompt.mask.clone(),
             wants_contract: prompt.wants_contract,
             is_bound_chosen: request.is_bound_chosen,
         }
@@ -85,8 +89,17 @@ impl Judge {
         };
         match self.vet(&reply) {
             Ok(()) => Acceptance::Accept,
-            Err(found) => Acceptance::Repair { objection: found.objection },
+            Err(found) => {
+                // It quotes the answer, in which everything is put back.
+                let objection = self.mask.as_ref().map(|mask| mask.hide(&found.objection).into_owned());
+                Acceptance::Repair { objection: objection.unwrap_or(found.objection) }
+            }
         }
+    }
+
+    /// Whether a text that was said before may be said to this message, too.
+    pub(in crate::turn) fn fits(&self, text: &str) -> bool {
+        vet::vet(&self.input(text)).is_ok()
     }
 
     /// The language to answer in.
@@ -100,11 +113,26 @@ impl Judge {
     }
 
     fn parse(&self, completion: &Completion) -> Result<Reply, String> {
-        if self.wants_contract {
-            reply::parse(&completion.text).map_err(|problem| problem.to_string())
+        let reply = if self.wants_contract {
+            reply::parse(&completion.text).map_err(|problem| problem.to_string())?
         } else {
-            Ok(Reply::prose(&completion.text))
+            Reply::prose(&completion.text)
+        };
+        self.revealed(reply)
+    }
+
+    /// The reply with everything put back that was hidden from its provider.
+    fn revealed(&self, mut reply: Reply) -> Result<Reply, String> {
+        let Some(mask) = &self.mask else { return Ok(reply) };
+        reply.text = mask.checked(&reply.text)?;
+        reply.reason = mask.reveal(&reply.reason).text.chars().take(MAX_REASON_CHARS).collect();
+        for choice in &mut reply.choices {
+            *choice = mask.checked(choice)?;
         }
+        if reply.choices.iter().any(|choice| choice.chars().count() > MAX_CHOICE_CHARS) {
+            reply.choices.clear();
+        }
+        Ok(reply)
     }
 
     fn vet(&self, reply: &Reply) -> Result<(), VetObjection> {
@@ -137,6 +165,7 @@ impl Judge {
             facts: &self.facts,
             instructions: &self.instructions,
             filter: self.tenant.filter.as_ref(),
+            never_say: &self.tenant.never_say,
             has_own_prompt: !self.wants_contract,
         }
     }
@@ -144,17 +173,26 @@ impl Judge {
     /// Reads a streamed answer piece by piece.
     pub(super) fn reader(&self) -> Reader<'_> {
         let reply = self.wants_contract.then(ReplyStream::new);
-        Reader { reply, prose: String::new(), vet: StreamVet::new(self.input("")) }
+        Reader {
+            judge: self,
+            reply,
+            prose: String::new(),
+            unveiler: Unveiler::default(),
+            vet: StreamVet::new(self.input("")),
+        }
     }
 }
 
 /// A streamed answer on its way to the customer: the reply inside it, and of that what is safe.
 #[derive(Debug)]
 pub(super) struct Reader<'a> {
+    judge: &'a Judge,
     /// `None` for a caller who gets plain text.
     reply: Option<ReplyStream>,
     /// All of a plain text.
     prose: String,
+    /// Of a reply with marks: what may be the beginning of one.
+    unveiler: Unveiler,
     vet: StreamVet<'a>,
 }
 
@@ -165,6 +203,8 @@ pub(super) enum Unfit {
     Shape(#[from] ReplyProblem),
     #[error(transparent)]
     Content(#[from] VetObjection),
+    #[error("{0}")]
+    Mark(String),
 }
 
 impl Reader<'_> {
@@ -176,15 +216,24 @@ impl Reader<'_> {
             self.prose.push_str(chunk);
             chunk.to_owned()
         };
+        let text = match &self.judge.mask {
+            Some(mask) => self.unveiler.push(mask, &text).map_err(Unfit::Mark)?,
+            None => text,
+        };
         Ok(self.vet.push(&text)?)
     }
 
     /// Ends the answer: what may be shown besides, and the reply.
     pub(super) fn finish(mut self) -> Result<(String, Reply), Unfit> {
-        let (reply, rest) = match self.reply {
+        let (mut reply, mut rest) = match self.reply {
             Some(stream) => stream.finish()?,
             None => (Reply::prose(&self.prose), String::new()),
         };
+        if let Some(mask) = &self.judge.mask {
+            rest = self.unveiler.push(mask, &rest).map_err(Unfit::Mark)?;
+            rest.push_str(&self.unveiler.finish(mask).map_err(Unfit::Mark)?);
+            reply = self.judge.revealed(reply).map_err(Unfit::Mark)?;
+        }
         let mut shown = self.vet.push(&rest)?;
         shown.push_str(&self.vet.finish()?.0);
         Ok((shown, reply))

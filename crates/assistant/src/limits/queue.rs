@@ -1,8 +1,8 @@
-//! Who is next for a provider whose quota is used up.
+//! Who is next where not all may go: for a provider whose quota is used up, or for a place in a full server.
 //!
 //! Tenants take turns, conversations of a tenant take turns, and within a conversation the first come is
-//! the first served: neither a busy tenant nor a batch of one tenant keeps the others waiting. Pure; the
-//! waiting itself is in `link.rs`.
+//! the first served: neither a busy tenant nor a batch of one tenant keeps the others waiting, nor takes the last
+//! places from them. Pure; the waiting itself is in `turnstile.rs` and in the router's `link.rs`.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -44,14 +44,24 @@ impl<T> Queue<T> {
         self.waiting
     }
 
-    pub(crate) fn is_full(&self) -> bool {
-        self.waiting >= self.limit
+    /// Whether a call of this tenant would get a place: there is one, or another tenant has at least two more places
+    /// than this one and loses its newest.
+    pub(crate) fn has_room_for(&self, tenant: &TenantId) -> bool {
+        self.waiting < self.limit || self.displaced_by(tenant).is_some()
     }
 
-    /// Takes a place at the end of a conversation's lane; `None` when the queue is full.
-    pub(crate) fn join(&mut self, tenant: &TenantId, lane: &Arc<str>, bell: T) -> Option<Ticket> {
-        if self.is_full() {
-            return None;
+    /// Takes a place at the end of a conversation's lane, and says whose place was taken away for it; `None` when there
+    /// is no room.
+    pub(crate) fn join(
+        &mut self,
+        tenant: &TenantId,
+        lane: &Arc<str>,
+        bell: T,
+    ) -> Option<(Ticket, Option<T>)> {
+        let mut displaced = None;
+        if self.waiting >= self.limit {
+            let longest = self.displaced_by(tenant)?;
+            displaced = self.take_newest(longest);
         }
         let ticket = Ticket(self.next_ticket);
         self.next_ticket += 1;
@@ -60,7 +70,13 @@ impl<T> Queue<T> {
         let lanes = &mut self.tenants[at].lanes;
         let at = position_or_push(lanes, |l| l.name == *lane, || Lane::new(lane.clone()));
         lanes[at].places.push_back((ticket, bell));
-        Some(ticket)
+        Some((ticket, displaced))
+    }
+
+    /// Whether a place is still held.
+    pub(crate) fn holds(&self, ticket: Ticket) -> bool {
+        let mut lanes = self.tenants.iter().flat_map(|tenant| &tenant.lanes);
+        lanes.any(|lane| lane.places.iter().any(|(held, _)| *held == ticket))
     }
 
     /// Whose turn it is.
@@ -70,9 +86,18 @@ impl<T> Queue<T> {
 
     /// Serves the head; its tenant and its conversation go to the end of their rounds.
     pub(crate) fn serve(&mut self) -> Option<T> {
-        let mut tenant = self.tenants.pop_front()?;
+        self.serve_by(|_| Some(0)).map(|(_, bell)| bell)
+    }
+
+    /// Serves the tenant with the lowest rank, of equals the one whose turn it is; `None` is not served.
+    pub(crate) fn serve_by(&mut self, rank: impl Fn(&TenantId) -> Option<usize>) -> Option<(TenantId, T)> {
+        let ranked = self.tenants.iter().enumerate();
+        let ranked = ranked.filter_map(|(place, tenant)| Some((rank(&tenant.id)?, place)));
+        let (_, place) = ranked.min()?;
+        let mut tenant = self.tenants.remove(place)?;
         let mut lane = tenant.lanes.pop_front()?;
         let (_, bell) = lane.places.pop_front()?;
+        let id = tenant.id.clone();
         self.waiting -= 1;
         if !lane.places.is_empty() {
             tenant.lanes.push_back(lane);
@@ -80,6 +105,24 @@ impl<T> Queue<T> {
         if !tenant.lanes.is_empty() {
             self.tenants.push_back(tenant);
         }
+        Some((id, bell))
+    }
+
+    /// The tenant with most places, where it has so many more than this one that taking one is fair.
+    fn displaced_by(&self, tenant: &TenantId) -> Option<usize> {
+        let own = self.tenants.iter().find(|t| t.id == *tenant).map_or(0, Tenant::len);
+        let sizes = self.tenants.iter().enumerate().map(|(place, t)| (t.len(), place));
+        sizes.max().filter(|(size, _)| *size > own + 1).map(|(_, place)| place)
+    }
+
+    /// Takes the newest place of a tenant's longest lane away.
+    fn take_newest(&mut self, place: usize) -> Option<T> {
+        let tenant = self.tenants.get_mut(place)?;
+        let at = (0..tenant.lanes.len()).max_by_key(|at| tenant.lanes[*at].places.len())?;
+        let (_, bell) = tenant.lanes[at].places.pop_back()?;
+        self.waiting -= 1;
+        tenant.lanes.retain(|lane| !lane.places.is_empty());
+        self.tenants.retain(|tenant| !tenant.lanes.is_empty());
         Some(bell)
     }
 
@@ -157,7 +200,7 @@ mod tests {
     }
 
     fn join(queue: &mut Queue<String>, who: &str, lane: &str, label: &str) -> Ticket {
-        queue.join(&tenant(who), &lane.into(), label.to_owned()).unwrap()
+        queue.join(&tenant(who), &lane.into(), label.to_owned()).unwrap().0
     }
 
     fn served(queue: &mut Queue<String>) -> Vec<String> {
@@ -209,6 +252,37 @@ mod tests {
         assert_eq!(queue.len(), 1);
         assert_eq!(queue.head().map(|(_, label)| label.as_str()), Some("second"));
         assert_eq!(queue.tenants.len(), 1);
+    }
+
+    #[test]
+    fn a_full_queue_has_room_for_who_has_less_than_the_others() {
+        let mut queue = Queue::bounded(4);
+        for n in 0..4 {
+            join(&mut queue, "noisy", "c", &format!("noisy {n}"));
+        }
+        assert!(!queue.has_room_for(&tenant("noisy")));
+        let (_, displaced) = queue.join(&tenant("quiet"), &"c".into(), "quiet 0".to_owned()).unwrap();
+        assert_eq!(displaced.as_deref(), Some("noisy 3"));
+        join(&mut queue, "quiet", "c", "quiet 1");
+        assert!(!queue.has_room_for(&tenant("quiet")), "both have two");
+        assert_eq!(queue.len(), 4);
+        assert_eq!(served(&mut queue), ["noisy 0", "quiet 0", "noisy 1", "quiet 1"]);
+    }
+
+    #[test]
+    fn the_lowest_rank_is_served_first_and_who_has_none_is_not() {
+        let mut queue = Queue::bounded(10);
+        for who in ["a", "b", "c"] {
+            join(&mut queue, who, "c", who);
+        }
+        let rank = |id: &TenantId| match id.as_str() {
+            "a" => Some(2),
+            "b" => None,
+            _ => Some(1),
+        };
+        let order: Vec<String> = std::iter::from_fn(|| queue.serve_by(rank).map(|(_, bell)| bell)).collect();
+        assert_eq!(order, ["c", "a"]);
+        assert_eq!(queue.len(), 1);
     }
 
     #[test]
