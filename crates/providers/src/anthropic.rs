@@ -7,13 +7,15 @@ use std::fmt;
 
 use async_trait::async_trait;
 use pytake_assistant::AIProviderTrait;
-use pytake_assistant::provider::{Completion, CompletionRequest, CompletionStream, ProviderFailure};
+use pytake_assistant::provider::{
+    Completion, CompletionRequest, CompletionStream, Destination, ProviderFailure,
+};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::capabilities;
 use crate::error::ConfigError;
 use crate::exchange::{Exchange, Wire};
-use crate::http::{Endpoint, KeyHeader};
+use crate::http::{Endpoint, KeyHeader, host};
 use crate::refused::Refused;
 
 /// The small current Claude.
@@ -70,7 +72,7 @@ impl AnthropicProvider {
     pub fn new(config: AnthropicConfig) -> Result<Self, ConfigError> {
         let trimmed = config.base_url.trim().trim_end_matches('/');
         let base_url = trimmed.strip_suffix("/v1").unwrap_or(trimmed);
-        let key = Some((KeyHeader::Named("x-api-key"), &config.api_key));
+        let key = (KeyHeader::Named("x-api-key"), Some(&config.api_key));
         let version = [("anthropic-version", config.version.as_str())];
         let endpoint = Endpoint::new("anthropic", base_url, "v1/messages", key, &version)?;
         let takes_sampling = config.version == SAMPLING_VERSION;
@@ -108,6 +110,19 @@ impl AIProviderTrait for AnthropicProvider {
 
     fn rate_limit(&self) -> Option<u32> {
         self.rate_limit
+    }
+
+    fn takes_own_keys(&self) -> bool {
+        true
+    }
+
+    fn destination(&self) -> Destination {
+        Destination {
+            host: host(self.exchange.url()),
+            has_key: self.has_key,
+            sends_pseudonym: true,
+            ..Destination::default()
+        }
     }
 
     async fn chat_completion(&self, request: CompletionRequest) -> Result<Completion, ProviderFailure> {

@@ -3,15 +3,15 @@
 mod answer;
 mod request;
 
-use pytake_assistant::provider::{Completion, CompletionRequest, ProviderFailure};
+use pytake_assistant::provider::{Completion, CompletionRequest, Destination, ProviderFailure};
 use secrecy::SecretString;
 
 use crate::capabilities::{self, Capabilities};
 use crate::dialect::Dialect;
 use crate::error::ConfigError;
 use crate::exchange::{Exchange, Wire};
-use crate::http::{Endpoint, KeyHeader};
-use crate::refused::Refused;
+use crate::http::{Endpoint, KeyHeader, host};
+use crate::refused::{Parameter, Refused};
 
 /// The wire in one dialect.
 #[derive(Debug)]
@@ -36,9 +36,22 @@ impl ChatCompletions {
         reads_images: Option<bool>,
     ) -> Result<Exchange<Self>, ConfigError> {
         let place = dialect.key_header.map_or(KeyHeader::Bearer, KeyHeader::Named);
-        let key = key.map(|key| (place, key));
-        let endpoint = Endpoint::new(provider, base_url, "chat/completions", key, &[])?;
+        let endpoint = Endpoint::new(provider, base_url, "chat/completions", (place, key), &[])?;
         Ok(Exchange::new(endpoint, Self::new(dialect, reads_images)))
+    }
+}
+
+impl Exchange<ChatCompletions> {
+    /// Where the calls go, and with which fields against storing and training.
+    pub(crate) fn destination(&self) -> Destination {
+        let dialect = self.wire().dialect;
+        Destination {
+            host: host(self.url()),
+            has_key: self.has_key(),
+            sends_pseudonym: dialect.user_field.is_some(),
+            privacy_fields: dialect.privacy.clone(),
+            is_privacy_refused: dialect.privacy_is_optional && self.has_refused(Parameter::Privacy),
+        }
     }
 }
 

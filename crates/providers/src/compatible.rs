@@ -5,7 +5,9 @@ use std::fmt;
 
 use async_trait::async_trait;
 use pytake_assistant::AIProviderTrait;
-use pytake_assistant::provider::{Completion, CompletionRequest, CompletionStream, ProviderFailure};
+use pytake_assistant::provider::{
+    Completion, CompletionRequest, CompletionStream, Destination, ProviderFailure,
+};
 use secrecy::SecretString;
 
 use crate::chat_completions::ChatCompletions;
@@ -85,6 +87,14 @@ impl AIProviderTrait for CompatibleProvider {
 
     fn rate_limit(&self) -> Option<u32> {
         self.rate_limit
+    }
+
+    fn takes_own_keys(&self) -> bool {
+        true
+    }
+
+    fn destination(&self) -> Destination {
+        self.exchange.destination()
     }
 
     async fn chat_completion(&self, request: CompletionRequest) -> Result<Completion, ProviderFailure> {

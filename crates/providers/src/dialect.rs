@@ -52,9 +52,12 @@ pub(crate) struct Dialect {
     /// Thinking is missing from `completion_tokens` but part of `total_tokens`.
     #[serde(default)]
     pub(crate) output_is_rest_of_total: bool,
-    /// Fields that every request carries.
+    /// Fields against storing and training, which every request carries.
     #[serde(default)]
-    pub(crate) extra: Map<String, Value>,
+    pub(crate) privacy: Map<String, Value>,
+    /// Whether a server that refuses those fields is asked without them.
+    #[serde(default)]
+    pub(crate) privacy_is_optional: bool,
 }
 
 /// The two names of the token limit.
@@ -185,6 +188,21 @@ mod tests {
     fn an_unknown_dialect_is_refused_with_the_known_ones() {
         let text = named("klingon").unwrap_err().to_string();
         assert!(text.contains("klingon") && text.contains("ollama") && text.contains("generic"), "{text}");
+    }
+
+    #[test]
+    fn vendors_that_can_be_told_not_to_keep_or_train_are_told() {
+        let told: Vec<(&str, String, bool)> = TABLE
+            .dialects
+            .iter()
+            .filter(|(_, dialect)| !dialect.privacy.is_empty())
+            .map(|(name, d)| (*name, Value::from(d.privacy.clone()).to_string(), d.privacy_is_optional))
+            .collect();
+        let expected = [
+            ("openai", r#"{"store":false}"#.to_owned(), true),
+            ("openrouter", r#"{"provider":{"data_collection":"deny"}}"#.to_owned(), false),
+        ];
+        assert_eq!(told, expected);
     }
 
     #[test]

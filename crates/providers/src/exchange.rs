@@ -97,10 +97,19 @@ impl<W: Wire> Exchange<W> {
         self.endpoint.url()
     }
 
+    pub(crate) fn has_key(&self) -> bool {
+        self.endpoint.has_key()
+    }
+
+    pub(crate) fn wire(&self) -> &W {
+        &self.wire
+    }
+
     /// Asks for a whole answer.
     pub(crate) async fn complete(&self, request: &CompletionRequest) -> Result<Completion, ProviderFailure> {
-        let response = self.send(request, false).await?;
-        self.read(response).await
+        let endpoint = self.endpoint_for(request)?;
+        let response = self.send(&endpoint, request, false).await?;
+        self.read(&endpoint, response).await
     }
 
     /// Asks for an answer in pieces. Ends with an error here if one comes before the first piece.
@@ -108,14 +117,15 @@ impl<W: Wire> Exchange<W> {
         &self,
         request: &CompletionRequest,
     ) -> Result<CompletionStream, ProviderFailure> {
-        let response = self.send(request, true).await?;
+        let endpoint = self.endpoint_for(request)?;
+        let response = self.send(&endpoint, request, true).await?;
         if is_document(&response) {
             // A server that does not stream answers whole.
-            let completion = self.read(response).await?;
+            let completion = self.read(&endpoint, response).await?;
             let events = [Ok(StreamEvent::Text(completion.text.clone())), Ok(StreamEvent::Done(completion))];
             return Ok(futures::stream::iter(events).boxed());
         }
-        let mut events = events::<W>(self.endpoint.clone(), response, self.wire.builder()).boxed();
+        let mut events = events::<W>(endpoint, response, self.wire.builder()).boxed();
         match events.next().await {
             Some(Ok(first)) => Ok(futures::stream::once(std::future::ready(Ok(first))).chain(events).boxed()),
             Some(Err(failure)) => Err(failure),
@@ -123,10 +133,24 @@ impl<W: Wire> Exchange<W> {
         }
     }
 
+    /// The endpoint with the key of the call, where it brings one.
+    fn endpoint_for(&self, request: &CompletionRequest) -> Result<Arc<Endpoint>, ProviderFailure> {
+        match &request.key {
+            Some(key) => self.endpoint.with_key(key).map(Arc::new),
+            None => Ok(Arc::clone(&self.endpoint)),
+        }
+    }
+
+    /// Whether some model refused the parameter, so that it goes to that one no more.
+    pub(crate) fn has_refused(&self, parameter: Parameter) -> bool {
+        self.refused.has_any(parameter)
+    }
+
     /// Sends the request, a second time without a parameter of ours that was refused, and returns a
     /// response with a 2xx status.
     async fn send(
         &self,
+        endpoint: &Endpoint,
         request: &CompletionRequest,
         is_streamed: bool,
     ) -> Result<Response, ProviderFailure> {
@@ -134,14 +158,14 @@ impl<W: Wire> Exchange<W> {
         let mut may_drop = true;
         loop {
             let body = self.body(request, is_streamed, refused)?;
-            let response = self.endpoint.post(body).await?;
+            let response = endpoint.post(body).await?;
             let status = response.status().as_u16();
             if (200..300).contains(&status) {
                 return Ok(response);
             }
             let wait = retry_after(response.headers());
             let id = request_id::<W>(&response);
-            let error = VendorError::from_body(&self.endpoint.read_error(response).await);
+            let error = VendorError::from_body(&endpoint.read_error(response).await);
             let sent = self.wire.request(request, is_streamed, refused).optional();
             match refused_parameter(&error, status, &sent) {
                 Some(parameter) if may_drop => {
@@ -151,9 +175,9 @@ impl<W: Wire> Exchange<W> {
                 }
                 Some(parameter) => {
                     self.refused.remember(&request.model, parameter);
-                    return Err(self.failure(&error, status, wait, id.as_deref()));
+                    return Err(failure(endpoint, &error, status, wait, id.as_deref()));
                 }
-                None => return Err(self.failure(&error, status, wait, id.as_deref())),
+                None => return Err(failure(endpoint, &error, status, wait, id.as_deref())),
             }
         }
     }
@@ -176,29 +200,29 @@ impl<W: Wire> Exchange<W> {
         Ok(body)
     }
 
-    async fn read(&self, response: Response) -> Result<Completion, ProviderFailure> {
+    async fn read(&self, endpoint: &Endpoint, response: Response) -> Result<Completion, ProviderFailure> {
         let status = response.status().as_u16();
         let id = request_id::<W>(&response);
-        let body = self.endpoint.read(response).await?;
+        let body = endpoint.read(response).await?;
         match self.wire.read(&body) {
             Ok(completion) => Ok(Completion { provider_request_id: id, ..completion }),
-            Err(failure) => Err(tidy(&self.endpoint, failure, status)),
+            Err(failure) => Err(tidy(endpoint, failure, status)),
         }
     }
+}
 
-    fn failure(
-        &self,
-        error: &VendorError,
-        status: u16,
-        wait: Option<Duration>,
-        request_id: Option<&str>,
-    ) -> ProviderFailure {
-        let message = match request_id {
-            Some(id) => self.endpoint.excerpt(&format!("[{id}] {}", error.message)),
-            None => self.endpoint.excerpt(&error.message),
-        };
-        error.failure(status, message, wait)
-    }
+fn failure(
+    endpoint: &Endpoint,
+    error: &VendorError,
+    status: u16,
+    wait: Option<Duration>,
+    request_id: Option<&str>,
+) -> ProviderFailure {
+    let message = match request_id {
+        Some(id) => endpoint.excerpt(&format!("[{id}] {}", error.message)),
+        None => endpoint.excerpt(&error.message),
+    };
+    error.failure(status, message, wait)
 }
 
 /// The events of a response, ended by the first error or by the whole answer.

@@ -43,11 +43,26 @@ pub(crate) enum KeyHeader {
     Named(&'static str),
 }
 
+impl KeyHeader {
+    /// The header with a key; `None` for a key that no header can carry.
+    fn shown(self, secret: &str) -> Option<(HeaderName, HeaderValue)> {
+        let (name, value) = match self {
+            Self::Bearer => ("authorization", format!("Bearer {secret}")),
+            Self::Named(name) => (name, secret.to_owned()),
+        };
+        let mut value = HeaderValue::try_from(value).ok()?;
+        value.set_sensitive(true);
+        Some((HeaderName::from_static(name), value))
+    }
+}
+
 /// A vendor's address with all that goes there in every call.
+#[derive(Clone)]
 pub(crate) struct Endpoint {
     client: Client,
     url: Url,
     headers: HeaderMap,
+    key_header: KeyHeader,
     key: Option<SecretString>,
 }
 
@@ -63,31 +78,45 @@ impl Endpoint {
         provider: &str,
         base_url: &str,
         path: &str,
-        key: Option<(KeyHeader, &SecretString)>,
+        (key_header, key): (KeyHeader, Option<&SecretString>),
         extra: &[(&'static str, &str)],
     ) -> Result<Self, ConfigError> {
         let url = join(base_url, path)?;
-        let key = key.filter(|(_, key)| !key.expose_secret().trim().is_empty());
+        let key = key.map(|key| key.expose_secret().trim()).filter(|key| !key.is_empty());
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        if let Some((place, secret)) = key {
-            let secret = secret.expose_secret().trim();
-            let (name, value) = match place {
-                KeyHeader::Bearer => ("authorization", format!("Bearer {secret}")),
-                KeyHeader::Named(name) => (name, secret.to_owned()),
-            };
-            let refused = |_| ConfigError::ApiKey { provider: provider.to_owned() };
-            let mut value = HeaderValue::try_from(value).map_err(refused)?;
-            value.set_sensitive(true);
-            headers.insert(HeaderName::from_static(name), value);
+        if let Some(secret) = key {
+            let (name, value) = key_header
+                .shown(secret)
+                .ok_or_else(|| ConfigError::ApiKey { provider: provider.to_owned() })?;
+            headers.insert(name, value);
         }
         for &(name, value) in extra {
             let refused = |_| ConfigError::Header { name, value: value.to_owned() };
             headers.insert(HeaderName::from_static(name), HeaderValue::from_str(value).map_err(refused)?);
         }
         let client = client(&url)?;
-        let key = key.map(|(_, secret)| SecretString::from(secret.expose_secret().trim()));
-        Ok(Self { client, url, headers, key })
+        Ok(Self { client, url, headers, key_header, key: key.map(SecretString::from) })
+    }
+
+    /// The same endpoint and connections, for calls with this key and with no other.
+    ///
+    /// # Errors
+    /// [`FailureKind::Auth`] for a key that no header can carry.
+    pub(crate) fn with_key(&self, key: &SecretString) -> Result<Self, ProviderFailure> {
+        let secret = key.expose_secret().trim();
+        let unsent = || ProviderFailure::new(FailureKind::Auth, "the key cannot be sent");
+        let shown = self.key_header.shown(secret).filter(|_| !secret.is_empty());
+        let (name, value) = shown.ok_or_else(unsent)?;
+        let mut endpoint = self.clone();
+        endpoint.headers.insert(name, value);
+        endpoint.key = Some(SecretString::from(secret));
+        Ok(endpoint)
+    }
+
+    /// Whether calls bring a key.
+    pub(crate) fn has_key(&self) -> bool {
+        self.key.is_some()
     }
 
     /// The whole URL that is called.
@@ -179,6 +208,12 @@ fn root_cause(error: reqwest::Error) -> String {
     cause.to_string()
 }
 
+/// The host that is called, with its port where that is not the usual one.
+pub(crate) fn host(url: &Url) -> Option<String> {
+    let host = url.host_str()?;
+    Some(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
+}
+
 /// Appends a path with exactly one slash between; a query of the base URL stays (Azure's old routes need it).
 fn join(base_url: &str, path: &str) -> Result<Url, ConfigError> {
     let wrong = |problem| ConfigError::BaseUrl { url: excerpt(base_url, None), problem };
@@ -262,7 +297,7 @@ mod tests {
     #[test]
     fn a_key_that_no_header_can_carry_is_refused_and_not_shown() {
         let key = SecretString::from("sk-se\ncret");
-        let endpoint = Endpoint::new("openai", "http://h", "x", Some((KeyHeader::Bearer, &key)), &[]);
+        let endpoint = Endpoint::new("openai", "http://h", "x", (KeyHeader::Bearer, Some(&key)), &[]);
         let text = endpoint.unwrap_err().to_string();
         assert!(text.contains("openai") && !text.contains("cret"), "{text}");
     }
@@ -270,13 +305,27 @@ mod tests {
     #[test]
     fn debug_shows_no_key() {
         let key = SecretString::from("sk-very-secret-key ");
-        let endpoint = Endpoint::new("o", "http://h/v1", "x", Some((KeyHeader::Bearer, &key)), &[]).unwrap();
+        let endpoint = Endpoint::new("o", "http://h/v1", "x", (KeyHeader::Bearer, Some(&key)), &[]).unwrap();
         assert_eq!(format!("{endpoint:?}"), r#"Endpoint { url: "http://h/v1/x", .. }"#);
         assert_eq!(endpoint.headers["authorization"], "Bearer sk-very-secret-key");
     }
 
     #[test]
+    fn a_key_of_a_call_replaces_the_servers_and_is_redacted_too() {
+        let (server, own) = (SecretString::from("server-secret-key"), SecretString::from("tenants-own-key"));
+        let endpoint =
+            Endpoint::new("o", "http://h", "x", (KeyHeader::Named("x-api-key"), Some(&server)), &[]);
+        let endpoint = endpoint.unwrap().with_key(&own).unwrap();
+        assert_eq!(endpoint.headers.get_all("x-api-key").iter().collect::<Vec<_>>(), ["tenants-own-key"]);
+        assert_eq!(endpoint.excerpt("wrong: tenants-own-key"), "wrong: [key]");
+        for bad in ["", " ", "a\nb"] {
+            let failure = endpoint.with_key(&SecretString::from(bad)).unwrap_err();
+            assert_eq!(failure.kind, FailureKind::Auth);
+        }
+    }
+
+    #[test]
     fn encrypted_clients_need_no_provider_installed_by_anyone() {
-        assert!(Endpoint::new("o", "https://api.openai.com/v1", "x", None, &[]).is_ok());
+        assert!(Endpoint::new("o", "https://api.openai.com/v1", "x", (KeyHeader::Bearer, None), &[]).is_ok());
     }
 }

@@ -465,6 +465,7 @@ mod tests {
             schema,
             user_pseudonym: None,
             evidence: Arc::new(evidence.clone()),
+            key: None,
         };
         let local = LocalProvider::new();
         let asked = local.chat_completion(request(Some(pytake_assistant::reply::reply_schema())));

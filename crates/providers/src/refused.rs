@@ -29,8 +29,8 @@ pub(crate) enum Parameter {
     StreamUsage = 32,
     /// The token limit's name: the other one is used instead.
     TokenField = 64,
-    /// A constant field of the dialect.
-    Extra = 128,
+    /// A field against storing or training, in a dialect that can do without.
+    Privacy = 128,
     /// The customer's pictures; the prompt says that there are some.
     Images = 256,
 }
@@ -68,9 +68,20 @@ impl RefusedByModel {
         self.0.read().get(model).copied().unwrap_or_default()
     }
 
+    /// Whether any model refused the parameter.
+    pub(crate) fn has_any(&self, parameter: Parameter) -> bool {
+        self.0.read().values().any(|refused| refused.has(parameter))
+    }
+
     pub(crate) fn remember(&self, model: &Arc<str>, parameter: Parameter) {
         if !parameter.is_of_model() {
             return;
+        }
+        if parameter == Parameter::Privacy {
+            tracing::warn!(
+                model = &**model,
+                "the server refuses our field against storing and training; it is asked without"
+            );
         }
         let mut by_model = self.0.write();
         if by_model.len() < MAX_MODELS || by_model.contains_key(model) {

@@ -195,6 +195,7 @@ mod tests {
             schema: None,
             user_pseudonym: None,
             evidence: Arc::default(),
+            key: None,
         }
     }
 

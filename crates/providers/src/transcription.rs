@@ -5,7 +5,7 @@ use std::fmt;
 use async_trait::async_trait;
 use pytake_assistant::channel::Attachment;
 use pytake_assistant::money::TokenUsage;
-use pytake_assistant::provider::{FailureKind, ProviderFailure};
+use pytake_assistant::provider::{Destination, FailureKind, ProviderFailure};
 use pytake_assistant::transcription::AudioFormat;
 use pytake_assistant::{Transcriber, Transcript};
 use pytake_understanding::language::Language;
@@ -18,7 +18,7 @@ use crate::dialect;
 use crate::error::ConfigError;
 use crate::exchange::unreadable;
 use crate::failure::{VendorError, in_place_of_an_answer};
-use crate::http::{Endpoint, KeyHeader, retry_after};
+use crate::http::{Endpoint, KeyHeader, host, retry_after};
 use crate::lenient::{Count, Text};
 
 /// OpenAI's current model; whisper-1 and the gpt-4o ones are switched off on 2027-02-26.
@@ -57,7 +57,7 @@ impl OpenAITranscriber {
     pub fn new(config: TranscriberConfig) -> Result<Self, ConfigError> {
         let dialect = dialect::of_server(config.dialect.as_deref(), &config.base_url)?;
         let place = dialect.key_header.map_or(KeyHeader::Bearer, KeyHeader::Named);
-        let key = config.api_key.as_ref().map(|key| (place, key));
+        let key = (place, config.api_key.as_ref());
         let endpoint = Endpoint::new(&config.name, &config.base_url, "audio/transcriptions", key, &[])?;
         Ok(Self { name: config.name, model: config.model, endpoint })
     }
@@ -83,21 +83,53 @@ impl Transcriber for OpenAITranscriber {
         &self.model
     }
 
+    fn takes_own_keys(&self) -> bool {
+        true
+    }
+
+    fn destination(&self) -> Destination {
+        Destination {
+            host: host(self.endpoint.url()),
+            has_key: self.endpoint.has_key(),
+            ..Destination::default()
+        }
+    }
+
     async fn transcribe(
         &self,
         audio: &Attachment,
         language: Option<Language>,
     ) -> Result<Transcript, ProviderFailure> {
-        let response = self.endpoint.post_form(form(&self.model, audio, language)?).await?;
+        self.ask(&self.endpoint, audio, language).await
+    }
+
+    async fn transcribe_with_key(
+        &self,
+        audio: &Attachment,
+        language: Option<Language>,
+        key: &SecretString,
+    ) -> Result<Transcript, ProviderFailure> {
+        self.ask(&self.endpoint.with_key(key)?, audio, language).await
+    }
+}
+
+impl OpenAITranscriber {
+    async fn ask(
+        &self,
+        endpoint: &Endpoint,
+        audio: &Attachment,
+        language: Option<Language>,
+    ) -> Result<Transcript, ProviderFailure> {
+        let response = endpoint.post_form(form(&self.model, audio, language)?).await?;
         let status = response.status().as_u16();
         if !(200..300).contains(&status) {
             let wait = retry_after(response.headers());
-            let error = VendorError::from_body(&self.endpoint.read_error(response).await);
-            return Err(error.failure(status, self.endpoint.excerpt(&error.message), wait));
+            let error = VendorError::from_body(&endpoint.read_error(response).await);
+            return Err(error.failure(status, endpoint.excerpt(&error.message), wait));
         }
-        let body = self.endpoint.read(response).await?;
+        let body = endpoint.read(response).await?;
         read(&body).map_err(|failure| ProviderFailure {
-            message: self.endpoint.excerpt(&failure.message),
+            message: endpoint.excerpt(&failure.message),
             status: failure.status.or(Some(status)),
             ..failure
         })

@@ -27,7 +27,7 @@ pub(crate) struct Body<'a> {
     user: Option<(&'static str, &'a str)>,
     structured_output: StructuredOutput,
     asks_stream_usage: bool,
-    has_extra: bool,
+    has_privacy: bool,
     reads_images: bool,
 }
 
@@ -62,7 +62,7 @@ impl<'a> Body<'a> {
                 StructuredOutput::None
             },
             asks_stream_usage: is_streamed && dialect.stream_usage && unless(Parameter::StreamUsage),
-            has_extra: unless(Parameter::Extra),
+            has_privacy: !dialect.privacy_is_optional || unless(Parameter::Privacy),
             reads_images: reads_images && unless(Parameter::Images),
         }
     }
@@ -120,8 +120,8 @@ impl WireRequest for Body<'_> {
         if self.reads_images && self.request.messages.iter().any(|message| !message.images.is_empty()) {
             sent.push(("image", Parameter::Images));
         }
-        if self.has_extra {
-            sent.extend(self.dialect.extra.keys().map(|field| (field.as_str(), Parameter::Extra)));
+        if self.has_privacy && self.dialect.privacy_is_optional {
+            sent.extend(self.dialect.privacy.keys().map(|field| (field.as_str(), Parameter::Privacy)));
         }
         sent
     }
@@ -167,8 +167,8 @@ impl Serialize for Body<'_> {
         if self.asks_stream_usage {
             body.serialize_entry("stream_options", &StreamOptions { include_usage: true })?;
         }
-        if self.has_extra {
-            for (field, value) in &self.dialect.extra {
+        if self.has_privacy {
+            for (field, value) in &self.dialect.privacy {
                 body.serialize_entry(field, value)?;
             }
         }

@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use async_trait::async_trait;
-use pytake_assistant::provider::{FailureKind, ProviderFailure};
+use pytake_assistant::provider::{Destination, FailureKind, ProviderFailure};
 use pytake_assistant::{ModerationOpinion, Moderator};
 use pytake_understanding::filter::Category;
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -17,7 +18,7 @@ use super::OpenAIConfig;
 use crate::error::ConfigError;
 use crate::exchange::unreadable;
 use crate::failure::{VendorError, in_place_of_an_answer};
-use crate::http::{Endpoint, KeyHeader, retry_after};
+use crate::http::{Endpoint, KeyHeader, host, retry_after};
 use crate::lenient::Text;
 
 /// The model of OpenAI's own examples: the newest, and free of charge.
@@ -34,7 +35,7 @@ impl OpenAIModerator {
     /// # Errors
     /// A base URL or key that cannot be used, or certificates that cannot be read.
     pub fn new(config: &OpenAIConfig) -> Result<Self, ConfigError> {
-        let key = Some((KeyHeader::Bearer, &config.api_key));
+        let key = (KeyHeader::Bearer, Some(&config.api_key));
         Ok(Self { endpoint: Endpoint::new("openai", &config.base_url, "moderations", key, &[])? })
     }
 }
@@ -61,24 +62,48 @@ impl Moderator for OpenAIModerator {
         OPENAI_MODERATION_MODEL
     }
 
-    async fn moderate(&self, text: &str) -> Result<ModerationOpinion, ProviderFailure> {
-        let question = Question { model: OPENAI_MODERATION_MODEL, input: text };
-        let body = serde_json::to_vec(&question)
-            .map_err(|error| ProviderFailure::new(FailureKind::BadRequest, error.to_string()))?;
-        let response = self.endpoint.post(body).await?;
-        let status = response.status().as_u16();
-        if !(200..300).contains(&status) {
-            let wait = retry_after(response.headers());
-            let error = VendorError::from_body(&self.endpoint.read_error(response).await);
-            return Err(error.failure(status, self.endpoint.excerpt(&error.message), wait));
-        }
-        let body = self.endpoint.read(response).await?;
-        read(&body).map_err(|failure| ProviderFailure {
-            message: self.endpoint.excerpt(&failure.message),
-            status: failure.status.or(Some(status)),
-            ..failure
-        })
+    fn takes_own_keys(&self) -> bool {
+        true
     }
+
+    fn destination(&self) -> Destination {
+        Destination {
+            host: host(self.endpoint.url()),
+            has_key: self.endpoint.has_key(),
+            ..Destination::default()
+        }
+    }
+
+    async fn moderate(&self, text: &str) -> Result<ModerationOpinion, ProviderFailure> {
+        ask(&self.endpoint, text).await
+    }
+
+    async fn moderate_with_key(
+        &self,
+        text: &str,
+        key: &SecretString,
+    ) -> Result<ModerationOpinion, ProviderFailure> {
+        ask(&self.endpoint.with_key(key)?, text).await
+    }
+}
+
+async fn ask(endpoint: &Endpoint, text: &str) -> Result<ModerationOpinion, ProviderFailure> {
+    let question = Question { model: OPENAI_MODERATION_MODEL, input: text };
+    let body = serde_json::to_vec(&question)
+        .map_err(|error| ProviderFailure::new(FailureKind::BadRequest, error.to_string()))?;
+    let response = endpoint.post(body).await?;
+    let status = response.status().as_u16();
+    if !(200..300).contains(&status) {
+        let wait = retry_after(response.headers());
+        let error = VendorError::from_body(&endpoint.read_error(response).await);
+        return Err(error.failure(status, endpoint.excerpt(&error.message), wait));
+    }
+    let body = endpoint.read(response).await?;
+    read(&body).map_err(|failure| ProviderFailure {
+        message: endpoint.excerpt(&failure.message),
+        status: failure.status.or(Some(status)),
+        ..failure
+    })
 }
 
 #[derive(Debug, Default, Deserialize)]

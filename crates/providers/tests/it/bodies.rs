@@ -27,6 +27,7 @@ pub(crate) fn request(model: &str) -> CompletionRequest {
         schema: None,
         user_pseudonym: Some("u-7f3a".into()),
         evidence: Arc::default(),
+        key: None,
     }
 }
 
