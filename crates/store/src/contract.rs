@@ -11,6 +11,7 @@
 )]
 
 pub mod answers;
+pub mod audit;
 pub mod budget;
 mod channel;
 pub mod conversations;
@@ -18,14 +19,20 @@ pub mod customers;
 pub mod inbox;
 pub mod intents;
 pub mod isolation;
+pub mod jobs;
 pub mod keys;
 pub mod ledger;
 pub mod listing;
 pub mod media;
 pub mod numbers;
+pub mod operators;
 pub mod outbox;
+pub mod privacy;
 pub mod prompts;
+pub mod provider_keys;
+pub mod publications;
 mod sample;
+pub mod sessions;
 pub mod takeover;
 pub mod tenants;
 
@@ -46,6 +53,11 @@ macro_rules! contract_tests {
                 a_deleted_answer_is_gone
                 changed_answers_change_the_tenants_version
                 answers_of_a_new_tenant_create_it;
+            audit:
+                an_entry_reads_back_as_it_was
+                pages_hold_every_entry_once
+                entries_are_narrowed
+                old_entries_are_swept;
             budget:
                 a_claim_is_held_against_the_cap_until_it_is_settled
                 a_released_claim_frees_its_money
@@ -53,7 +65,16 @@ macro_rules! contract_tests {
                 a_claim_that_nobody_settled_lapses
                 claims_made_at_once_never_pass_the_cap
                 every_month_has_its_own_money
-                money_spent_without_a_cap_counts_once_there_is_one;
+                money_spent_without_a_cap_counts_once_there_is_one
+                every_scope_has_its_own_cap_and_all_must_have_room
+                a_cap_that_starts_anew_later_is_named_first
+                a_turn_over_midnight_has_room_in_both_days
+                the_cheaper_model_is_claimed_where_the_whole_has_no_room
+                sixty_four_paid_calls_at_once_against_money_for_ten_cost_no_more
+                a_mark_is_told_once_for_its_period_and_cap
+                a_changed_cap_is_told_anew
+                a_refusal_by_what_is_settled_tells_the_last_mark
+                what_is_spent_and_claimed_is_told_by_scope;
             conversations:
                 an_unknown_conversation_is_empty
                 a_recorded_turn_reads_back_as_it_was
@@ -92,6 +113,8 @@ macro_rules! contract_tests {
                 more_than_a_claim_holds_is_claimed_next
                 a_dismissed_message_waits_no_more
                 a_postponed_conversation_keeps_everything
+                a_deferred_conversation_has_not_failed
+                the_longest_due_of_other_tenants_is_claimed
                 an_edit_is_in_what_waits_and_a_revocation_takes_it_out
                 a_conversation_whose_messages_are_all_taken_back_is_not_due
                 what_wants_no_answer_is_kept_and_makes_nothing_due
@@ -112,14 +135,25 @@ macro_rules! contract_tests {
             isolation:
                 the_same_names_in_two_tenants_are_different_things
                 nothing_of_a_tenant_is_changed_through_another;
+            jobs:
+                a_batch_is_worked_on_in_order_until_it_is_done
+                batches_take_turns
+                a_batch_that_is_sent_again_is_made_once
+                an_item_that_was_given_back_is_taken_again
+                a_result_counts_once_and_not_after_the_end
+                a_batch_of_another_tenant_is_not_there
+                old_batches_are_swept_and_open_ones_stay;
             keys:
                 a_key_reads_back_as_it_was
                 a_key_creates_its_tenant
                 a_hash_or_an_id_is_taken_once
                 a_revoked_key_says_when
+                a_rotated_key_knows_the_secret_before
+                a_key_of_another_tenant_does_not_exist
                 a_server_has_keys_until_the_last_is_revoked
                 keys_are_listed_oldest_first
-                a_used_key_says_when_it_was_last_used;
+                a_used_key_says_when_it_was_last_used
+                a_key_says_whether_its_tenant_is_suspended;
             ledger:
                 sixty_four_requests_at_once_against_ten_admit_ten
                 every_user_and_every_day_has_its_own_limit
@@ -131,6 +165,9 @@ macro_rules! contract_tests {
                 usage_is_summed_by_any_combination_of_keys
                 usage_is_limited_to_its_days_and_its_user
                 the_roll_up_agrees_with_the_ledger_to_the_last_unit
+                failed_and_repeated_answers_have_their_own_sums
+                conversations_are_summed_from_their_bookings
+                bookings_are_listed_newest_first_in_pages
                 absurd_numbers_saturate_and_break_nothing;
             listing:
                 conversations_are_listed_newest_change_first
@@ -147,7 +184,15 @@ macro_rules! contract_tests {
                 a_number_belongs_to_one_tenant
                 every_change_of_a_number_changes_the_version
                 a_stopped_number_sends_nothing_and_keeps_its_queue
-                a_deleted_number_sends_nothing_until_it_is_added_again;
+                a_deleted_number_sends_nothing_until_it_is_added_again
+                a_numbers_secrets_are_sealed_anew_unless_changed_meanwhile;
+            operators:
+                an_operator_reads_back_as_they_were
+                an_address_is_taken_once_on_the_server
+                an_operator_of_another_tenant_does_not_exist
+                a_tenant_keeps_its_last_owner
+                who_is_disabled_or_gets_a_password_has_no_session
+                a_server_has_operators_until_the_last_is_disabled;
             outbox:
                 replies_are_sent_in_their_order_one_at_a_time
                 conversations_do_not_wait_for_each_other
@@ -169,6 +214,20 @@ macro_rules! contract_tests {
                 a_delivered_service_message_counts_once
                 sweeping_keeps_what_is_not_at_its_end
                 the_outbox_is_listed_newest_first_in_pages;
+            privacy:
+                nothing_is_handed_over_of_somebody_unknown
+                an_export_holds_everything_that_was_written
+                a_channels_customer_is_handed_over_by_any_name
+                an_erased_customer_is_nobody_and_the_sums_stay
+                whoever_was_erased_begins_anew
+                work_in_flight_writes_nothing_of_the_erased
+                an_interrupted_erasure_is_found_and_ended
+                who_wanted_no_messages_still_wants_none
+                old_conversations_are_swept_a_little_at_a_time
+                a_swept_conversation_takes_its_channel_with_it
+                old_bookings_no_longer_say_whose_they_were
+                a_tenants_old_files_are_swept_in_pieces
+                traces_of_an_erasure_are_swept;
             prompts:
                 a_prompt_reads_back_by_id_and_by_name
                 a_new_version_keeps_the_old_ones
@@ -176,6 +235,28 @@ macro_rules! contract_tests {
                 a_name_is_taken_once
                 one_of_two_writers_of_the_same_version_wins
                 a_deleted_prompt_frees_its_name;
+            provider_keys:
+                a_provider_key_reads_back_as_it_was
+                a_new_provider_key_replaces_the_one_before
+                a_deleted_provider_key_is_gone
+                every_change_of_a_provider_key_changes_the_tenants_version
+                a_provider_key_is_sealed_anew_unless_changed_meanwhile
+                a_replaced_sealing_key_can_go_once_everything_is_sealed_anew;
+            sessions:
+                a_session_reads_back_with_its_operator
+                a_used_session_says_when_it_was_last_used
+                an_ended_session_is_gone
+                a_new_session_makes_room
+                tries_wait_after_five_failures
+                a_success_forgives_the_account_and_not_the_place
+                tries_at_the_same_time_do_not_slip_through;
+            publications:
+                a_published_version_is_in_production
+                going_back_follows_what_was_in_production
+                a_test_set_is_replaced_whole
+                the_last_test_run_of_each_version_is_kept
+                a_deleted_prompt_takes_everything_of_it_along
+                another_tenant_publishes_and_tests_nothing;
             takeover:
                 an_echo_takes_the_conversation_over
                 an_echo_to_somebody_new_makes_the_conversation
@@ -192,7 +273,17 @@ macro_rules! contract_tests {
                 an_unknown_tenant_has_neither_profile_nor_version
                 a_new_profile_creates_its_tenant
                 a_changed_profile_changes_the_version
-                tenants_are_listed_by_id;
+                tenants_are_listed_by_id
+                a_new_tenant_has_what_it_was_made_with
+                a_tenant_is_made_once
+                a_tenant_made_on_the_way_says_when
+                a_suspended_tenant_says_since_when_until_it_goes_on
+                changed_settings_are_a_new_version
+                a_change_of_another_version_than_the_newest_is_stale
+                what_already_is_so_makes_no_version
+                the_oldest_versions_of_each_part_are_forgotten
+                every_tenant_has_its_own_versions
+                pages_hold_every_tenant_once;
         }
     };
     ($open:path; $($area:ident: $($behaviour:ident)+;)+) => {
@@ -203,7 +294,7 @@ macro_rules! contract_tests {
                 async fn $behaviour() {
                     let (store, _guard) = $open().await;
                     if let Err(error) = $crate::contract::$area::$behaviour(store).await {
-                        panic!("{error}: {}", error.source);
+                        panic!("{error}: {:?}", error.source);
                     }
                 }
             )+
@@ -218,19 +309,26 @@ mod tests {
         let list = include_str!("contract.rs");
         let areas = [
             include_str!("contract/answers.rs"),
+            include_str!("contract/audit.rs"),
             include_str!("contract/budget.rs"),
             include_str!("contract/conversations.rs"),
             include_str!("contract/customers.rs"),
             include_str!("contract/inbox.rs"),
             include_str!("contract/intents.rs"),
             include_str!("contract/isolation.rs"),
+            include_str!("contract/jobs.rs"),
             include_str!("contract/keys.rs"),
             include_str!("contract/ledger.rs"),
             include_str!("contract/listing.rs"),
             include_str!("contract/media.rs"),
             include_str!("contract/numbers.rs"),
+            include_str!("contract/operators.rs"),
             include_str!("contract/outbox.rs"),
+            include_str!("contract/privacy.rs"),
             include_str!("contract/prompts.rs"),
+            include_str!("contract/provider_keys.rs"),
+            include_str!("contract/sessions.rs"),
+            include_str!("contract/publications.rs"),
             include_str!("contract/takeover.rs"),
             include_str!("contract/tenants.rs"),
         ];

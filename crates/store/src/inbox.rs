@@ -46,6 +46,13 @@ pub trait Inbox: Send + Sync {
     /// free, and counts as a failed attempt: what kills a worker is not tried for ever. `None`: nothing is due.
     async fn claim(&self, lease: Duration) -> Result<Option<Claim>, StorageError>;
 
+    /// [`claim`](Self::claim) among the conversations of tenants that are not named.
+    async fn claim_of_others(
+        &self,
+        lease: Duration,
+        than: &[TenantId],
+    ) -> Result<Option<Claim>, StorageError>;
+
     /// How long until [`claim`](Self::claim) finds something; `None`: nothing waits.
     async fn next_claim_in(&self) -> Result<Option<Duration>, StorageError>;
 
@@ -56,6 +63,10 @@ pub trait Inbox: Send + Sync {
     /// Gives the conversation back with everything pending, due again after `wait`, and counts a failed attempt; false:
     /// fenced.
     async fn postpone(&self, claimed: &ClaimKey, wait: Duration) -> Result<bool, StorageError>;
+
+    /// Gives the conversation back with everything pending, due again after `wait`, as if it had not been claimed; false:
+    /// fenced. For turns that failed at nothing but a limit.
+    async fn defer(&self, claimed: &ClaimKey, wait: Duration) -> Result<bool, StorageError>;
 
     /// Notes that the customer wants no more automatic messages, or wants them again.
     async fn set_opted_out(

@@ -25,14 +25,16 @@ pub enum Scope {
     Prompts,
     /// Taking over conversations and answering in them.
     Operate,
+    /// Managing the tenant itself: settings, keys, operators, customers' data.
+    Manage,
     /// Everything, also on behalf of other tenants.
     Admin,
 }
 
 impl Scope {
     /// Every scope, in the order they are shown.
-    pub const ALL: [Self; 6] =
-        [Self::Chat, Self::Analyze, Self::Read, Self::Prompts, Self::Operate, Self::Admin];
+    pub const ALL: [Self; 7] =
+        [Self::Chat, Self::Analyze, Self::Read, Self::Prompts, Self::Operate, Self::Manage, Self::Admin];
 
     /// The name in the database, on the wire and on the command line.
     pub fn as_str(self) -> &'static str {
@@ -42,6 +44,7 @@ impl Scope {
             Self::Read => "read",
             Self::Prompts => "prompts",
             Self::Operate => "operate",
+            Self::Manage => "manage",
             Self::Admin => "admin",
         }
     }
@@ -70,6 +73,26 @@ impl FromStr for Scope {
     }
 }
 
+/// A secret that a rotation replaced, and that opens a little longer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct PreviousSecret {
+    /// SHA-256 of it.
+    pub secret_hash: [u8; 32],
+    /// From when on it is no longer valid.
+    pub valid_until: Timestamp,
+}
+
+/// What a rotation gives to a key.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NewSecret {
+    /// The first 8 characters of the new secret.
+    pub prefix: String,
+    /// SHA-256 of it.
+    pub secret_hash: [u8; 32],
+    /// Until when the secret before it opens as well.
+    pub previous_until: Timestamp,
+}
+
 /// An API key as it is stored.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ApiKeyRecord {
@@ -83,8 +106,12 @@ pub struct ApiKeyRecord {
     pub prefix: String,
     /// SHA-256 of the secret. The secret has 256 random bits, so nothing slower is needed.
     pub secret_hash: [u8; 32],
+    /// The secret it had before its last rotation.
+    pub previous: Option<PreviousSecret>,
     /// What it allows.
     pub scopes: Vec<Scope>,
+    /// Requests it may make in a minute; `None`: as many as its tenant.
+    pub requests_per_minute: Option<u32>,
     /// When it was made.
     pub created_at: Timestamp,
     /// From when on it is no longer valid.
@@ -96,9 +123,17 @@ pub struct ApiKeyRecord {
 }
 
 impl ApiKeyRecord {
-    /// Whether it opens anything at this instant.
+    /// Whether its secret opens anything at this instant.
     pub fn is_valid(&self, now: Timestamp) -> bool {
         self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
+    }
+
+    /// Whether a secret with this hash opens anything at this instant: its own, or the one before it.
+    pub fn is_opened_by(&self, secret_hash: &[u8; 32], now: Timestamp) -> bool {
+        let is_previous =
+            |previous: PreviousSecret| previous.secret_hash == *secret_hash && now < previous.valid_until;
+        let is_known = self.secret_hash == *secret_hash || self.previous.is_some_and(is_previous);
+        is_known && self.is_valid(now)
     }
 }
 
@@ -109,12 +144,23 @@ impl fmt::Debug for ApiKeyRecord {
             .field("tenant", &self.tenant)
             .field("name", &self.name)
             .field("scopes", &self.scopes)
+            .field("requests_per_minute", &self.requests_per_minute)
             .field("created_at", &self.created_at)
             .field("expires_at", &self.expires_at)
             .field("revoked_at", &self.revoked_at)
             .field("last_used_at", &self.last_used_at)
+            .field("previous_until", &self.previous.map(|previous| previous.valid_until))
             .finish_non_exhaustive()
     }
+}
+
+/// A key that was found by its secret, with what counts of its tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownKey {
+    /// The key.
+    pub key: ApiKeyRecord,
+    /// Whether its tenant is suspended.
+    pub is_suspended: bool,
 }
 
 /// Stores API keys.
@@ -123,15 +169,33 @@ pub trait Keys: Send + Sync {
     /// Stores a new key; creates its tenant if that is new. Fails when the id or the hash is already there.
     async fn create_key(&self, key: &ApiKeyRecord) -> Result<(), StorageError>;
 
-    /// The key with this hash, also when it is revoked or has expired (see [`ApiKeyRecord::is_valid`]). Called
-    /// on every request: a point read. It sees at once what another process has changed.
-    async fn key_by_hash(&self, secret_hash: &[u8; 32]) -> Result<Option<ApiKeyRecord>, StorageError>;
+    /// The key whose secret, or whose previous secret, has this hash, also when it opens nothing any more (see
+    /// [`ApiKeyRecord::is_opened_by`]). Called on every request: a point read. It sees at once what another process
+    /// has changed.
+    async fn key_by_hash(&self, secret_hash: &[u8; 32]) -> Result<Option<KnownKey>, StorageError>;
 
     /// A tenant's keys, or everybody's, oldest first.
     async fn keys(&self, tenant: Option<&TenantId>) -> Result<Vec<ApiKeyRecord>, StorageError>;
 
-    /// Revokes a key; false when there is none with this id that could be revoked.
-    async fn revoke_key(&self, id: &str, at: Timestamp) -> Result<bool, StorageError>;
+    /// A tenant's key.
+    async fn key(&self, tenant: &TenantId, id: &str) -> Result<Option<ApiKeyRecord>, StorageError>;
+
+    /// Gives a tenant's key, or with `None` anybody's, a new secret. The one it had opens until
+    /// [`NewSecret::previous_until`], an older one no more. `None` when there is none with this id that is not revoked.
+    async fn rotate_key(
+        &self,
+        tenant: Option<&TenantId>,
+        id: &str,
+        secret: &NewSecret,
+    ) -> Result<Option<ApiKeyRecord>, StorageError>;
+
+    /// Revokes a tenant's key, or with `None` anybody's; false when there is none with this id that could be revoked.
+    async fn revoke_key(
+        &self,
+        tenant: Option<&TenantId>,
+        id: &str,
+        at: Timestamp,
+    ) -> Result<bool, StorageError>;
 
     /// Whether there is any key that was not revoked, expired ones included. Called on every request that
     /// brings no key: a point read.
@@ -158,7 +222,7 @@ mod tests {
         let refusal = "root".parse::<Scope>().unwrap_err().to_string();
         assert_eq!(
             refusal,
-            "\"root\" is not a scope; there are chat, analyze, read, prompts, operate, admin"
+            "\"root\" is not a scope; there are chat, analyze, read, prompts, operate, manage, admin"
         );
     }
 
@@ -171,7 +235,9 @@ mod tests {
             name: "till".into(),
             prefix: "pt_12345".into(),
             secret_hash: [7; 32],
+            previous: None,
             scopes: vec![Scope::Chat],
+            requests_per_minute: None,
             created_at: at(0),
             expires_at: Some(at(100)),
             revoked_at: None,
@@ -182,5 +248,10 @@ mod tests {
         key.revoked_at = Some(at(50));
         assert!(!key.is_valid(at(99)));
         assert!(!format!("{key:?}").contains("12345"), "neither hash nor prefix is for logs");
+        key.revoked_at = None;
+        key.previous = Some(PreviousSecret { secret_hash: [8; 32], valid_until: at(10) });
+        assert!(key.is_opened_by(&[7; 32], at(10)) && key.is_opened_by(&[8; 32], at(9)));
+        assert!(!key.is_opened_by(&[8; 32], at(10)) && !key.is_opened_by(&[9; 32], at(1)));
+        assert!(!key.is_opened_by(&[7; 32], at(100)), "expired");
     }
 }

@@ -15,6 +15,10 @@ pub trait Numbers: Send + Sync {
     /// is another tenant's.
     async fn put_number(&self, number: &NumberRecord) -> Result<bool, StorageError>;
 
+    /// Replaces the sealed forms of a number's secrets and nothing else; false when one of them was changed meanwhile,
+    /// which then stays.
+    async fn reseal_number(&self, before: &NumberRecord, after: &NumberRecord) -> Result<bool, StorageError>;
+
     /// Every number of every tenant, ordered by tenant and id: what the webhook routes by.
     async fn numbers(&self) -> Result<Vec<NumberRecord>, StorageError>;
 

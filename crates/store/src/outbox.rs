@@ -16,6 +16,17 @@ use pytake_assistant::conversation::{Attendant, ConversationMessage, Page};
 use pytake_assistant::error::StorageError;
 use pytake_assistant::id::{ConversationId, NumberId, TenantId};
 
+/// What came of sending a message again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resent {
+    /// It waits to be sent.
+    Queued,
+    /// It neither failed nor was withheld.
+    Refused,
+    /// The tenant has no such message.
+    Unknown,
+}
+
 /// Stores what is to be sent.
 #[async_trait]
 pub trait Outbox: Send + Sync {
@@ -63,8 +74,8 @@ pub trait Outbox: Send + Sync {
     async fn outbox(&self, tenant: &TenantId, filter: OutboxFilter) -> Result<Page<OutboxRow>, StorageError>;
 
     /// Sends a row that failed or was withheld again, now as a person's message ([`OutboxKind::Person`]): somebody
-    /// decided so, and what holds a reply back does not hold it. False: there is none in such a state.
-    async fn resend(&self, tenant: &TenantId, id: &OutboxId) -> Result<bool, StorageError>;
+    /// decided so, and what holds a reply back does not hold it.
+    async fn resend(&self, tenant: &TenantId, id: &OutboxId) -> Result<Resent, StorageError>;
 
     /// Deletes messages that came to their end (delivered, failed, withheld, merged) and last changed before, and
     /// reports on messages that are not the outbox's; at most `limit` of each. One that the channel has and never

@@ -106,6 +106,12 @@ impl Sealer {
         Ok(Sealed(bytes))
     }
 
+    /// Whether the first key sealed it, as far as its header says.
+    pub fn is_current(&self, sealed: &Sealed) -> bool {
+        let id = sealed.0.get(1..=KEY_ID_BYTES);
+        self.keys.first().is_some_and(|key| id == Some(key.id().as_slice()))
+    }
+
     /// Opens a secret that was sealed for this purpose.
     ///
     /// # Errors
@@ -198,6 +204,7 @@ mod tests {
         assert_eq!(both.open(&sealed, PURPOSE).unwrap().expose_secret(), "EAAG-token");
         let anew = both.seal(&token(), PURPOSE).unwrap();
         assert!(Sealer::new(vec![new.clone()]).open(&anew, PURPOSE).is_ok(), "the first key seals");
+        assert!(both.is_current(&anew) && !both.is_current(&sealed) && !both.is_current(&Sealed(vec![1])));
         let refusal = Sealer::new(vec![new]).open(&sealed, PURPOSE).unwrap_err();
         assert!(matches!(refusal, SealingError::UnknownKey(_)), "{refusal}");
         assert!(matches!(Sealer::new(vec![]).seal(&token(), PURPOSE), Err(SealingError::NoKey)));

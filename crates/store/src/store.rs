@@ -6,16 +6,34 @@ use pytake_assistant::error::StorageError;
 use pytake_assistant::id::{ConversationId, TenantId};
 use pytake_assistant::ledger::{UsageQuery, UsageRow};
 
+use crate::audit::AuditLog;
 use crate::inbox::Inbox;
+use crate::jobs::Jobs;
 use crate::keys::Keys;
 use crate::media::Media;
 use crate::numbers::Numbers;
+use crate::operators::Operators;
 use crate::outbox::Outbox;
+use crate::privacy::Privacy;
+
+use crate::provider_keys::ProviderKeys;
+use crate::sessions::{Sessions, SignIns};
 
 /// Everything the server asks of a database. An `Arc<dyn Store>` coerces to the `Arc<dyn Storage>` a turn needs.
-pub trait Store: Storage + Keys + Health + Audit + Inbox + Outbox + Numbers + Media {}
+pub trait Store:
+    Storage + Access + Health + Audit + Inbox + Outbox + Numbers + Media + ProviderKeys + Jobs + Privacy
+{
+}
 
-impl<T> Store for T where T: Storage + Keys + Health + Audit + Inbox + Outbox + Numbers + Media {}
+impl<T> Store for T where
+    T: Storage + Access + Health + Audit + Inbox + Outbox + Numbers + Media + ProviderKeys + Jobs + Privacy
+{
+}
+
+/// Everything that says who may come in, and keeps what they did.
+pub trait Access: Keys + Operators + Sessions + SignIns + AuditLog {}
+
+impl<T> Access for T where T: Keys + Operators + Sessions + SignIns + AuditLog {}
 
 /// Everything a channel asks of a database.
 pub trait ChannelStore: Inbox + Outbox + Numbers + Media {}

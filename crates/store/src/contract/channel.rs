@@ -16,6 +16,7 @@ use pytake_assistant::channel::{
 use pytake_assistant::clock::{Clock, SystemClock};
 use pytake_assistant::conversation::{Exchange, TurnRecord};
 use pytake_assistant::id::{NumberId, TenantId};
+use pytake_assistant::ledger::Origin;
 
 use super::sample::{answer, entry, question, tenant};
 use crate::{
@@ -185,6 +186,8 @@ impl Shop {
                 handoff_reason: None,
             }),
             ledger: vec![entry("openai", Some(1_000))],
+            origin: Origin::default(),
+            budgets: Vec::new(),
             reservation: None,
             settlement: Some(Settlement {
                 lease: claim.key.lease,
@@ -197,7 +200,7 @@ impl Shop {
     }
 
     pub(super) async fn settles(&self, claim: &Claim, drafts: &[&str]) -> Result<Recorded, StorageError> {
-        self.store.record(self.turn(claim, drafts, true)).await
+        Ok(self.store.record(self.turn(claim, drafts, true)).await?.recorded)
     }
 
     /// A customer writes and is answered with these drafts, which are queued then.

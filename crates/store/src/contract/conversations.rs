@@ -189,6 +189,9 @@ pub async fn a_summary_never_covers_less_than_before(store: Arc<dyn Store>) -> O
     store.put_summary(&shop, &place, summary("of nothing", 2)).await?;
     store.record(turn("default", "ana", "c1", 1)).await?;
     assert_eq!(store.history(&shop, &place, 1).await?.summary, None, "there was no conversation yet");
+    store.put_summary(&shop, &place, summary("of more than there is", 4)).await?;
+    assert_eq!(store.history(&shop, &place, 1).await?.summary, None, "it was of another one of this name");
+    store.record(turn("default", "ana", "c1", 2)).await?;
     for (text, covers) in [("of four", 4), ("late, of two", 2), ("of four again", 4)] {
         store.put_summary(&shop, &place, summary(text, covers)).await?;
     }

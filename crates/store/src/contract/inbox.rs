@@ -145,7 +145,7 @@ pub async fn what_arrives_during_a_turn_is_due_after_it(store: Arc<dyn Store>) -
     let claim = shop.claims().await?;
     shop.says("m2", ANA, "tem entrega?").await?;
     let turn = shop.turn(&claim, &["r1"], false);
-    assert_eq!(store.record(turn).await?, Recorded::Written);
+    assert_eq!(store.record(turn).await?.recorded, Recorded::Written);
     let next = shop.claims().await?;
     assert_eq!(message_ids(&next), ["m2"]);
     assert_eq!(next.conversation.map(|state| state.message_count), Some(2));
@@ -190,6 +190,40 @@ pub async fn a_postponed_conversation_keeps_everything(store: Arc<dyn Store>) ->
     assert!(store.postpone(&again.key, HOUR).await?);
     assert!(store.claim(HOUR).await?.is_none());
     assert!(store.next_claim_in().await?.is_some_and(|wait| wait > HOUR / 2));
+    Ok(())
+}
+
+pub async fn a_deferred_conversation_has_not_failed(store: Arc<dyn Store>) -> Outcome {
+    let shop = Shop::new(&store, "default");
+    shop.says("m1", ANA, "oi").await?;
+    let claim = shop.claims().await?;
+    assert!(store.defer(&claim.key, Duration::ZERO).await?);
+    assert!(!store.defer(&claim.key, Duration::ZERO).await?, "it was given back");
+    let again = shop.claims().await?;
+    assert_eq!((message_ids(&again), again.failed_attempts), (vec!["m1"], 0));
+    assert!(store.defer(&again.key, HOUR).await?);
+    assert!(store.claim(HOUR).await?.is_none());
+    assert!(store.next_claim_in().await?.is_some_and(|wait| wait > HOUR / 2));
+    Ok(())
+}
+
+pub async fn the_longest_due_of_other_tenants_is_claimed(store: Arc<dyn Store>) -> Outcome {
+    let shops = ["noisy", "quiet", "silent"].map(|tenant| Shop::new(&store, tenant));
+    let [noisy, quiet, silent] = &shops;
+    assert!(store.claim_of_others(HOUR, &[]).await?.is_none());
+    noisy.says("n1", ANA, "oi").await?;
+    noisy.says("n2", BIA, "oi").await?;
+    quiet.says("q1", BIA, "oi").await?;
+    quiet.says("q2", ANA, "oi").await?;
+    let than = [noisy.tenant.clone(), silent.tenant.clone()];
+    for expected in ["q1", "q2"] {
+        let claim = store.claim_of_others(HOUR, &than).await?.expect("the quiet tenant's are due");
+        assert_eq!((message_ids(&claim), &claim.key.tenant), (vec![expected], &quiet.tenant));
+    }
+    assert!(store.claim_of_others(HOUR, &than).await?.is_none(), "only the noisy one's are left");
+    let claim =
+        store.claim_of_others(HOUR, std::slice::from_ref(&quiet.tenant)).await?.expect("they are due");
+    assert_eq!(message_ids(&claim), ["n1"]);
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Outcome;
 use super::sample::{at, tenant};
-use crate::{ApiKeyRecord, Scope, Store};
+use crate::{ApiKeyRecord, NewSecret, PreviousSecret, Scope, StorageError, Store};
 
 fn key(id: &str, whose: &str, hash_byte: u8, created_at_ms: i64) -> ApiKeyRecord {
     ApiKeyRecord {
@@ -13,7 +13,9 @@ fn key(id: &str, whose: &str, hash_byte: u8, created_at_ms: i64) -> ApiKeyRecord
         name: format!("till {id}"),
         prefix: "pt_abcde".to_owned(),
         secret_hash: [hash_byte; 32],
+        previous: None,
         scopes: vec![Scope::Chat, Scope::Read],
+        requests_per_minute: None,
         created_at: at(created_at_ms),
         expires_at: Some(at(1_000_000)),
         revoked_at: None,
@@ -24,11 +26,11 @@ fn key(id: &str, whose: &str, hash_byte: u8, created_at_ms: i64) -> ApiKeyRecord
 pub async fn a_key_reads_back_as_it_was(store: Arc<dyn Store>) -> Outcome {
     let written = key("k1", "default", 1, 0);
     store.create_key(&written).await?;
-    assert_eq!(store.key_by_hash(&[1; 32]).await?, Some(written));
+    assert_eq!(store.key_by_hash(&[1; 32]).await?.map(|known| known.key), Some(written));
     assert_eq!(store.key_by_hash(&[2; 32]).await?, None);
     let without_end = ApiKeyRecord { expires_at: None, scopes: vec![], ..key("k2", "default", 2, 0) };
     store.create_key(&without_end).await?;
-    assert_eq!(store.key_by_hash(&[2; 32]).await?, Some(without_end));
+    assert_eq!(store.key_by_hash(&[2; 32]).await?.map(|known| known.key), Some(without_end));
     Ok(())
 }
 
@@ -50,11 +52,49 @@ pub async fn a_hash_or_an_id_is_taken_once(store: Arc<dyn Store>) -> Outcome {
 
 pub async fn a_revoked_key_says_when(store: Arc<dyn Store>) -> Outcome {
     store.create_key(&key("k1", "default", 1, 0)).await?;
-    assert!(store.revoke_key("k1", at(5)).await?);
-    assert!(!store.revoke_key("k1", at(6)).await?, "once");
-    assert!(!store.revoke_key("k2", at(6)).await?, "unknown");
-    let revoked = store.key_by_hash(&[1; 32]).await?.and_then(|key| key.revoked_at);
+    assert!(store.revoke_key(None, "k1", at(5)).await?);
+    assert!(!store.revoke_key(None, "k1", at(6)).await?, "once");
+    assert!(!store.revoke_key(None, "k2", at(6)).await?, "unknown");
+    let revoked = store.key_by_hash(&[1; 32]).await?.and_then(|known| known.key.revoked_at);
     assert_eq!(revoked, Some(at(5)));
+    Ok(())
+}
+
+pub async fn a_rotated_key_knows_the_secret_before(store: Arc<dyn Store>) -> Outcome {
+    let first = key("k1", "default", 1, 0);
+    store.create_key(&first).await?;
+    let secret = |byte, until| NewSecret {
+        prefix: format!("pt_{byte}"),
+        secret_hash: [byte; 32],
+        previous_until: at(until),
+    };
+    let second = store.rotate_key(Some(&tenant("default")), "k1", &secret(2, 50)).await?;
+    let expected = ApiKeyRecord {
+        prefix: "pt_2".to_owned(),
+        secret_hash: [2; 32],
+        previous: Some(PreviousSecret { secret_hash: [1; 32], valid_until: at(50) }),
+        ..first
+    };
+    assert_eq!(second.as_ref(), Some(&expected), "everything else stays");
+    assert_eq!(store.key_by_hash(&[1; 32]).await?.map(|known| known.key).as_ref(), Some(&expected));
+    assert_eq!(store.key_by_hash(&[2; 32]).await?.map(|known| known.key).as_ref(), Some(&expected));
+    store.rotate_key(None, "k1", &secret(3, 70)).await?;
+    assert_eq!(store.key_by_hash(&[1; 32]).await?, None, "only one secret before");
+    store.revoke_key(None, "k1", at(5)).await?;
+    assert_eq!(store.rotate_key(None, "k1", &secret(4, 90)).await?, None, "revoked");
+    assert_eq!(store.rotate_key(None, "k2", &secret(4, 90)).await?, None, "unknown");
+    Ok(())
+}
+
+pub async fn a_key_of_another_tenant_does_not_exist(store: Arc<dyn Store>) -> Outcome {
+    let (own, other) = (tenant("default"), tenant("shop"));
+    store.create_key(&key("k1", "default", 1, 0)).await?;
+    let secret = NewSecret { prefix: "pt_2".to_owned(), secret_hash: [2; 32], previous_until: at(0) };
+    assert_eq!(store.key(&other, "k1").await?, None);
+    assert_eq!(store.rotate_key(Some(&other), "k1", &secret).await?, None);
+    assert!(!store.revoke_key(Some(&other), "k1", at(5)).await?);
+    assert_eq!(store.key(&own, "k1").await?, Some(key("k1", "default", 1, 0)), "untouched");
+    assert!(store.revoke_key(Some(&own), "k1", at(5)).await?);
     Ok(())
 }
 
@@ -62,9 +102,9 @@ pub async fn a_server_has_keys_until_the_last_is_revoked(store: Arc<dyn Store>) 
     assert!(!store.has_keys().await?);
     store.create_key(&key("k1", "default", 1, 0)).await?;
     store.create_key(&key("k2", "shop", 2, 0)).await?;
-    store.revoke_key("k1", at(1)).await?;
+    store.revoke_key(None, "k1", at(1)).await?;
     assert!(store.has_keys().await?);
-    store.revoke_key("k2", at(2)).await?;
+    store.revoke_key(None, "k2", at(2)).await?;
     assert!(!store.has_keys().await?);
     Ok(())
 }
@@ -86,7 +126,20 @@ pub async fn a_used_key_says_when_it_was_last_used(store: Arc<dyn Store>) -> Out
     store.touch_key("k1", at(9)).await?;
     store.touch_key("k1", at(4)).await?;
     store.touch_key("unknown", at(9)).await?;
-    let used = store.key_by_hash(&[1; 32]).await?.and_then(|key| key.last_used_at);
+    let used = store.key_by_hash(&[1; 32]).await?.and_then(|known| known.key.last_used_at);
     assert_eq!(used, Some(at(9)), "a late report does not turn it back");
+    Ok(())
+}
+
+pub async fn a_key_says_whether_its_tenant_is_suspended(store: Arc<dyn Store>) -> Outcome {
+    store.create_key(&key("k1", "shop", 1, 0)).await?;
+    store.create_key(&key("k2", "default", 2, 0)).await?;
+    store.set_suspended(&tenant("shop"), Some(at(5))).await?;
+    let is_suspended = async |byte| {
+        Ok::<_, StorageError>(store.key_by_hash(&[byte; 32]).await?.map(|known| known.is_suspended))
+    };
+    assert_eq!((is_suspended(1).await?, is_suspended(2).await?), (Some(true), Some(false)));
+    store.set_suspended(&tenant("shop"), None).await?;
+    assert_eq!(is_suspended(1).await?, Some(false));
     Ok(())
 }

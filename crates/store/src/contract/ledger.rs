@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use jiff::civil::date;
+use pytake_assistant::budget::BudgetScope;
 use pytake_assistant::ledger::{
-    Admission, LedgerEntry, Operation, ReservationId, ReservationRequest, UsageKey, UsageQuery, UsageRow,
-    UserUsage,
+    Admission, BookingFilter, LedgerEntry, Operation, ReservationId, ReservationRequest, UsageKey,
+    UsageQuery, UsageRow, UserUsage,
 };
 use pytake_assistant::money::{PicoUsd, TokenUsage};
 
 use super::Outcome;
-use super::sample::{DAY, at, booking, entry, request, tenant, user};
+use super::sample::{DAY, at, booking, conversation, entry, request, tenant, user};
 use crate::Store;
 
 const DAY_MS: i64 = 86_400_000;
@@ -168,6 +169,8 @@ pub async fn the_roll_up_agrees_with_the_ledger_to_the_last_unit(store: Arc<dyn 
         Operation::Classify,
         Operation::Summary,
         Operation::Transcription,
+        Operation::PromptTest,
+        Operation::Translation,
     ];
     let mut number: u64 = 1;
     // Lehmer's generator, modulo the Mersenne prime 2^31 - 1: any mixture will do, the same every time.
@@ -195,6 +198,8 @@ pub async fn the_roll_up_agrees_with_the_ledger_to_the_last_unit(store: Arc<dyn 
                 usage,
                 cost: (next(4) != 0).then(|| PicoUsd(next(2_000_000_000).cast_signed())),
                 is_answer: next(5) != 0,
+                is_cached: next(6) == 0,
+                saved: (next(7) == 0).then(|| PicoUsd(next(2_000_000_000).cast_signed())),
             });
         }
         let when = at(next(4).cast_signed() * DAY_MS);
@@ -211,6 +216,88 @@ pub async fn the_roll_up_agrees_with_the_ledger_to_the_last_unit(store: Arc<dyn 
     Ok(())
 }
 
+pub async fn failed_and_repeated_answers_have_their_own_sums(store: Arc<dyn Store>) -> Outcome {
+    let shop = tenant("default");
+    let failed = LedgerEntry { is_answer: false, ..entry("openai", Some(7)) };
+    let repeated = LedgerEntry {
+        usage: TokenUsage::default(),
+        is_cached: true,
+        saved: Some(PicoUsd(11)),
+        ..entry("openai", Some(0))
+    };
+    let unknown = LedgerEntry { saved: None, ..repeated.clone() };
+    store.record(booking("default", "ana", at(1), vec![failed, entry("openai", Some(11))])).await?;
+    store.record(booking("default", "ana", at(2), vec![repeated])).await?;
+    store.record(booking("default", "ana", at(3), vec![unknown])).await?;
+    let sums = store.usage(&shop, UsageQuery::default()).await?;
+    assert_eq!((sums[0].failed_calls, sums[0].failed_cost, sums[0].cost), (1, PicoUsd(7), PicoUsd(18)));
+    assert_eq!((sums[0].cached_answers, sums[0].saved, sums[0].requests), (2, PicoUsd(11), 3));
+    assert_eq!(sums, store.usage_from_ledger(&shop, UsageQuery::default()).await?);
+    Ok(())
+}
+
+pub async fn conversations_are_summed_from_their_bookings(store: Arc<dyn Store>) -> Outcome {
+    let shop = tenant("default");
+    for (place, cost, ms) in [("c1", 3, 1), ("c2", 5, 2), ("c1", 4, DAY_MS)] {
+        let mut turn = booking("default", "ana", at(ms), vec![entry("openai", Some(cost))]);
+        turn.origin.conversation = Some(conversation(place));
+        store.record(turn).await?;
+    }
+    store.record(booking("default", "bia", at(3), vec![entry("openai", Some(9))])).await?;
+    let summed = async |query: UsageQuery| {
+        let sums = store.usage(&shop, query).await?;
+        let rows = sums.into_iter().map(|sum| (sum.conversation, sum.requests, sum.cost.0));
+        Ok::<_, crate::StorageError>(rows.collect::<Vec<_>>())
+    };
+    let (c1, c2) = (Some("c1".to_owned()), Some("c2".to_owned()));
+    let by = grouped(&[UsageKey::Conversation]);
+    let all = [(None, 1, 9), (c1.clone(), 2, 7), (c2.clone(), 1, 5)];
+    assert_eq!(summed(by.clone()).await?, all, "what belongs to none comes first");
+    let today = UsageQuery { to: Some(DAY), user: Some(user("ana")), ..by };
+    assert_eq!(summed(today).await?, [(c1, 1, 3), (c2, 1, 5)]);
+    Ok(())
+}
+
+pub async fn bookings_are_listed_newest_first_in_pages(store: Arc<dyn Store>) -> Outcome {
+    let shop = tenant("default");
+    for n in 0..7 {
+        let who = if n % 2 == 0 { "ana" } else { "bia" };
+        // Two of them at the same instant.
+        let mut turn = booking("default", who, at(n / 2 * DAY_MS), vec![entry("openai", Some(n))]);
+        turn.origin.conversation = (n != 6).then(|| conversation(who));
+        store.record(turn).await?;
+    }
+    store.record(booking("shop", "ana", at(0), vec![entry("openai", Some(99))])).await?;
+    let listed = async |filter: BookingFilter| {
+        let (mut costs, mut filter) = (Vec::new(), BookingFilter { limit: 2, ..filter });
+        loop {
+            let page = store.bookings(&shop, filter.clone()).await?;
+            assert!(page.items.len() <= 2);
+            costs.extend(page.items.iter().filter_map(|booking| booking.entry.cost).map(|cost| cost.0));
+            let Some(next) = page.next else { return Ok::<_, crate::StorageError>(costs) };
+            filter.cursor = Some(next);
+        }
+    };
+    let all = BookingFilter::default();
+    assert_eq!(listed(all.clone()).await?, [6, 5, 4, 3, 2, 1, 0]);
+    let of_ana = BookingFilter { user: Some(user("ana")), ..all.clone() };
+    assert_eq!(listed(of_ana.clone()).await?, [6, 4, 2, 0]);
+    let in_bias = BookingFilter { conversation: Some(conversation("bia")), ..all.clone() };
+    assert_eq!(listed(in_bias.clone()).await?, [5, 3, 1]);
+    assert_eq!(listed(BookingFilter { user: Some(user("ana")), ..in_bias }).await?, [0; 0]);
+    let second = Some(date(2026, 11, 23));
+    assert_eq!(listed(BookingFilter { from: second, to: second, ..all.clone() }).await?, [3, 2]);
+    assert_eq!(listed(BookingFilter { to: Some(DAY), ..of_ana }).await?, [0]);
+    let page = store.bookings(&shop, BookingFilter { cursor: Some("x".to_owned()), limit: 1, ..all }).await?;
+    let first = &page.items[0];
+    assert_eq!(
+        (first.user.as_str(), first.at, first.entry.clone()),
+        ("ana", at(3 * DAY_MS), entry("openai", Some(6)))
+    );
+    assert_eq!(first.origin.conversation, None);
+    Ok(())
+}
+
 pub async fn absurd_numbers_saturate_and_break_nothing(store: Arc<dyn Store>) -> Outcome {
     let huge = LedgerEntry {
         usage: TokenUsage { input_tokens: u64::MAX, output_tokens: u64::MAX, ..Default::default() },
@@ -221,10 +308,12 @@ pub async fn absurd_numbers_saturate_and_break_nothing(store: Arc<dyn Store>) ->
     assert_eq!((sums[0].cost, sums[0].requests), (PicoUsd(i64::MAX), 2));
     assert!(sums[0].usage.input_tokens >= i64::MAX.cast_unsigned());
     let claiming = ReservationRequest {
-        budget: super::sample::claim(i64::MAX, i64::MAX),
+        budgets: vec![super::sample::cap(BudgetScope::TenantMonth, i64::MAX)],
+        at_most: PicoUsd(i64::MAX),
         daily_limit: Some(u64::MAX),
         ..request("r1", "default", "ana")
     };
-    assert_eq!(store.reserve(claiming).await?, Admission::Budget { spent: PicoUsd(i64::MAX) });
+    let admission = store.reserve(claiming).await?;
+    assert!(matches!(admission, Admission::Budget { spent: PicoUsd(i64::MAX), .. }), "{admission:?}");
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Outcome;
 use super::channel::{ANA, Shop, number, record};
 use super::sample::{at, tenant};
-use crate::{NumberSettings, Sealed, Store};
+use crate::{NumberRecord, NumberSettings, Sealed, Store};
 
 pub async fn a_number_reads_back_as_it_was(store: Arc<dyn Store>) -> Outcome {
     let (one, other) = (record("shop", "n2"), record("shop", "n1"));
@@ -67,5 +67,21 @@ pub async fn a_deleted_number_sends_nothing_until_it_is_added_again(store: Arc<d
     assert!(store.history(&shop.tenant, &claim.key.conversation, 1).await?.conversation.is_some());
     store.put_number(&record("shop", shop.number.as_str())).await?;
     assert_eq!(shop.takes().await?.key.id.0, "r1");
+    Ok(())
+}
+
+pub async fn a_numbers_secrets_are_sealed_anew_unless_changed_meanwhile(store: Arc<dyn Store>) -> Outcome {
+    let old = record("shop", "n1");
+    let changed = NumberRecord { access_token: Sealed(vec![8]), ..old.clone() };
+    store.put_number(&changed).await?;
+    let version = store.numbers_version().await?;
+    let anew = |number: &NumberRecord| NumberRecord { access_token: Sealed(vec![9]), ..number.clone() };
+    assert!(!store.reseal_number(&old, &anew(&old)).await?);
+    assert_eq!((store.numbers().await?, store.numbers_version().await?), (vec![changed.clone()], version));
+    let mut after = anew(&changed);
+    after.settings.shows_images = !after.settings.shows_images;
+    assert!(store.reseal_number(&changed, &after).await?);
+    assert_ne!(store.numbers_version().await?, version, "whoever has opened them looks again");
+    assert_eq!(store.numbers().await?, [anew(&changed)], "and nothing else changes");
     Ok(())
 }

@@ -11,7 +11,7 @@ use pytake_assistant::conversation::Attendant;
 use super::Outcome;
 use super::channel::{ANA, BIA, HOUR, Shop, accepted, ago, failure, now, number, record};
 use super::sample::tenant;
-use crate::{NumberSettings, OutboxFilter, OutboxState, ReceivedChangeKind, Store};
+use crate::{NumberSettings, OutboxFilter, OutboxState, ReceivedChangeKind, Resent, Store};
 
 const OUT_SENT: OutboxState = OutboxState::Out(DeliveryState::Sent);
 const FAILED: OutboxState = OutboxState::Out(DeliveryState::Failed);
@@ -271,19 +271,19 @@ pub async fn an_operator_sends_what_failed_or_was_withheld_again(store: Arc<dyn 
     let shop = Shop::new(&store, "default");
     let id = OutboxId("r1".to_owned());
     shop.answers("m1", ANA, &["r1"]).await?;
-    assert!(!store.resend(&shop.tenant, &id).await?, "it waits");
+    assert_eq!(store.resend(&shop.tenant, &id).await?, Resent::Refused, "it waits");
     let sending = shop.takes().await?;
     store.withheld(&sending.key, "window_closed").await?;
     let row = shop.row("r1").await?;
     assert_eq!((row.state, row.reason.as_deref()), (OutboxState::Withheld, Some("window_closed")));
     shop.says("m2", ANA, "oi?").await?;
-    assert!(store.resend(&shop.tenant, &id).await?);
+    assert_eq!(store.resend(&shop.tenant, &id).await?, Resent::Queued);
     let again = shop.takes().await?;
     assert_eq!((again.key.attempt, again.kind, again.is_outdated), (2, OutboxKind::Person, false));
     store.withheld(&sending.key, "stale").await?;
     store.failed(&again.key, &failure(SendFailureKind::BadRequest), 0.0).await?;
-    assert!(store.resend(&shop.tenant, &id).await?);
-    assert!(!store.resend(&shop.tenant, &OutboxId("nothing".to_owned())).await?);
+    assert_eq!(store.resend(&shop.tenant, &id).await?, Resent::Queued);
+    assert_eq!(store.resend(&shop.tenant, &OutboxId("nothing".to_owned())).await?, Resent::Unknown);
     Ok(())
 }
 

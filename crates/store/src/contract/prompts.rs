@@ -2,27 +2,46 @@
 
 use std::sync::Arc;
 
+use pytake_assistant::Author;
 use pytake_assistant::id::PromptId;
-use pytake_assistant::prompts::{CustomPrompt, PutPrompt};
+use pytake_assistant::prompts::{CustomPrompt, FieldKind, FieldValue, PromptField, PromptLabel, PutPrompt};
 
 use super::Outcome;
 use super::sample::{at, tenant};
 use crate::Store;
 
-fn prompt(id: &str, name: &str, version: u32) -> CustomPrompt {
+pub(super) fn prompt(id: &str, name: &str, version: u32) -> CustomPrompt {
     CustomPrompt {
         id: prompt_id(id),
         name: name.to_owned(),
         description: format!("version {version}"),
         template: format!("Olá {{{{customer}}}}, versão {version} de {{{{shop}}}}"),
         variables: vec!["customer".to_owned(), "shop".to_owned()],
+        fields: vec![field()],
         version,
+        label: PromptLabel::Draft,
+        production_version: None,
+        author: Some(Author::key("k1")),
+        note: format!("note {version}"),
         created_at: at(0),
         updated_at: at(i64::from(version)),
     }
 }
 
-fn prompt_id(id: &str) -> PromptId {
+fn field() -> PromptField {
+    PromptField {
+        name: "shop".to_owned(),
+        label: "Loja".to_owned(),
+        help: "Como os clientes a chamam".to_owned(),
+        kind: FieldKind::List,
+        options: Vec::new(),
+        required: true,
+        max_chars: Some(50),
+        value: FieldValue::List(vec!["Sol".to_owned(), "Lua".to_owned()]),
+    }
+}
+
+pub(super) fn prompt_id(id: &str) -> PromptId {
     PromptId::new(id).expect("the suite's names are valid")
 }
 
@@ -52,6 +71,9 @@ pub async fn a_new_version_keeps_the_old_ones(store: Arc<dyn Store>) -> Outcome 
     assert_eq!(store.prompts(&shop).await?, std::slice::from_ref(&third));
     assert_eq!(store.prompt_versions(&shop, &prompt_id("p1")).await?, [third, second, first]);
     assert!(store.prompt_versions(&shop, &prompt_id("p2")).await?.is_empty());
+    let second = store.prompt_version(&shop, &prompt_id("p1"), 2).await?;
+    assert_eq!(second, Some(prompt("p1", "greeting", 2)));
+    assert_eq!(store.prompt_version(&shop, &prompt_id("p1"), 4).await?, None);
     Ok(())
 }
 

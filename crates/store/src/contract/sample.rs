@@ -5,9 +5,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use pytake_assistant::AnalysisType;
+use pytake_assistant::budget::{BudgetClaim, BudgetScope};
 use pytake_assistant::conversation::{AnswerRecord, ConversationMessage, Exchange, TurnRecord};
 use pytake_assistant::id::{ConversationId, MessageId, TenantId, UserId};
-use pytake_assistant::ledger::{BudgetClaim, LedgerEntry, Operation, ReservationId, ReservationRequest};
+use pytake_assistant::ledger::{LedgerEntry, Operation, Origin, ReservationId, ReservationRequest};
 use pytake_assistant::money::{PicoUsd, TokenUsage};
 use pytake_assistant::provider::Role;
 use pytake_assistant::trail::{AttemptRecord, Trail};
@@ -94,6 +95,8 @@ pub(super) fn entry(provider: &str, cost: Option<i64>) -> LedgerEntry {
         usage: TokenUsage { input_tokens: 900, output_tokens: 45, ..Default::default() },
         cost: cost.map(PicoUsd),
         is_answer: true,
+        is_cached: false,
+        saved: None,
     }
 }
 
@@ -104,6 +107,8 @@ pub(super) fn booking(whose: &str, who: &str, at: Timestamp, ledger: Vec<LedgerE
         user: user(who),
         exchange: None,
         ledger,
+        origin: Origin::default(),
+        budgets: Vec::new(),
         reservation: None,
         settlement: None,
         at,
@@ -132,14 +137,15 @@ pub(super) fn request(id: &str, whose: &str, who: &str) -> ReservationRequest {
         user: user(who),
         day: DAY,
         daily_limit: None,
-        budget: None,
+        budgets: Vec::new(),
+        at_most: PicoUsd::ZERO,
+        cheaper: None,
         at: at(0),
         holds_for: Duration::from_mins(1),
     }
 }
 
-/// A claim of `at_most` pico-USD against a cap of `cap`.
-#[expect(clippy::unnecessary_wraps, reason = "it fills the optional field of a request")]
-pub(super) fn claim(at_most: i64, cap: i64) -> Option<BudgetClaim> {
-    Some(BudgetClaim { cap: PicoUsd(cap), at_most: PicoUsd(at_most) })
+/// A cap of so many pico-USD.
+pub(super) fn cap(scope: BudgetScope, cap: i64) -> BudgetClaim {
+    BudgetClaim { scope, cap: PicoUsd(cap) }
 }

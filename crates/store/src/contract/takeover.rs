@@ -194,7 +194,7 @@ pub async fn a_settled_turn_keeps_what_the_channel_knows(store: Arc<dyn Store>) 
     if let Some(exchange) = &mut turn.exchange {
         exchange.questions[0].channel = Some(detail.clone());
     }
-    assert_eq!(store.record(turn).await?, Recorded::Written);
+    assert_eq!(store.record(turn).await?.recorded, Recorded::Written);
     let history = store.history(&shop.tenant, &claim.key.conversation, 5).await?;
     assert_eq!(history.recent[0].channel, Some(detail));
     let messages = store.messages(&shop.tenant, &claim.key.conversation, 0, 1).await?;

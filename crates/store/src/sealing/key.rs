@@ -9,6 +9,7 @@ use std::str::FromStr;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ring::digest::{SHA256, digest};
+use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
 use secrecy::{ExposeSecret, SecretBox, SecretString};
 
@@ -95,6 +96,14 @@ impl SealingKey {
         let file = File::open(path).map_err(|source| failed("open", path, source))?;
         file.take(LONGEST_FILE).read_to_string(&mut text).map_err(|source| failed("read", path, source))?;
         text.parse()
+    }
+
+    /// A key for another purpose, made from this one (HMAC-SHA256, RFC 2104): it tells nothing of this one.
+    pub fn derive(&self, purpose: &str) -> SecretBox<[u8; KEY_BYTES]> {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, self.0.expose_secret());
+        let mut derived = Box::new([0; KEY_BYTES]);
+        derived.copy_from_slice(hmac::sign(&key, purpose.as_bytes()).as_ref());
+        SecretBox::new(derived)
     }
 
     /// Names the key without telling it.
