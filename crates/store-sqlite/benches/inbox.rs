@@ -16,6 +16,7 @@ use pytake_assistant::channel::{
 use pytake_assistant::clock::{Clock, SystemClock};
 use pytake_assistant::conversation::{ConversationMessage, Conversations, Exchange, TurnRecord};
 use pytake_assistant::id::{IdSource, MessageId, NumberId, TenantId, UuidSource};
+use pytake_assistant::ledger::Origin;
 use pytake_assistant::provider::Role;
 use pytake_store::{Inbox, Outbox, ReceivedEvent, Reception};
 use pytake_store_sqlite::{SqliteOptions, SqliteStore};
@@ -193,6 +194,8 @@ fn turn(n: usize, claim: &pytake_store::Claim, clock: &SystemClock) -> TurnRecor
             handoff_reason: None,
         }),
         ledger: Vec::new(),
+        origin: Origin::default(),
+        budgets: Vec::new(),
         reservation: None,
         settlement: Some(Settlement {
             lease: claim.key.lease,

@@ -7,14 +7,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use pytake_assistant::budget::{BudgetClaim, BudgetScope};
 use pytake_assistant::clock::{Clock, SystemClock, utc_day};
 use pytake_assistant::conversation::{
     AnswerRecord, ConversationMessage, Conversations, Exchange, TurnRecord,
 };
 use pytake_assistant::id::{ConversationId, IdSource, MessageId, TenantId, UserId, UuidSource};
-use pytake_assistant::ledger::{
-    BudgetClaim, Ledger, LedgerEntry, Operation, ReservationId, ReservationRequest,
-};
+use pytake_assistant::ledger::{Ledger, LedgerEntry, Operation, Origin, ReservationId, ReservationRequest};
 use pytake_assistant::money::{PicoUsd, TokenUsage};
 use pytake_assistant::provider::Role;
 use pytake_assistant::tenant::Tenants;
@@ -40,15 +39,16 @@ fn main() {
         println!("round {round}");
         let place = move |n: usize| format!("round-{round}-{}", n % 4_096);
         runtime.block_on(under_load(&store, &clock, "reserve", move |store, n| async move {
-            store.reserve(reservation(n, None)).await.expect("reserve");
+            store.reserve(reservation(n, Vec::new())).await.expect("reserve");
         }));
         runtime.block_on(under_load(
             &store,
             &clock,
             "reserve with budget, settled",
             move |store, n| async move {
-                let cap = BudgetClaim { cap: PicoUsd(i64::MAX), at_most: PicoUsd(1_000_000) };
-                store.reserve(reservation(n, Some(cap))).await.expect("reserve");
+                let cap = |scope| BudgetClaim { scope, cap: PicoUsd(i64::MAX) };
+                let budgets = BudgetScope::ALL.map(cap).to_vec();
+                store.reserve(reservation(n, budgets)).await.expect("reserve");
                 let settled = TurnRecord { exchange: None, ledger: vec![], ..turn(n, "none") };
                 store.record(settled).await.expect("record");
             },
@@ -70,7 +70,7 @@ fn main() {
             "reserve, history, record",
             move |store, n| async move {
                 let name = ConversationId::new(place(n)).expect("an id");
-                store.reserve(reservation(n, None)).await.expect("reserve");
+                store.reserve(reservation(n, Vec::new())).await.expect("reserve");
                 store.history(&TenantId::default_tenant(), &name, 10).await.expect("history");
                 store.record(turn(n, &place(n))).await.expect("record");
             },
@@ -141,7 +141,7 @@ async fn alone(store: &Arc<SqliteStore>, clock: &SystemClock) {
     let (mut reserving, mut recording) = (Vec::new(), Vec::new());
     for n in 0..ALONE {
         let start = clock.elapsed();
-        store.reserve(reservation(n, None)).await.expect("reserve");
+        store.reserve(reservation(n, Vec::new())).await.expect("reserve");
         let reserved = clock.elapsed();
         store.record(turn(n, &format!("alone-{}", n % 4_096))).await.expect("record");
         reserving.push(reserved.saturating_sub(start));
@@ -175,7 +175,7 @@ fn user(n: usize) -> UserId {
     UserId::new(format!("customer-{}", n % 4_096)).expect("an id")
 }
 
-fn reservation(n: usize, budget: Option<BudgetClaim>) -> ReservationRequest {
+fn reservation(n: usize, budgets: Vec<BudgetClaim>) -> ReservationRequest {
     let now = SystemClock::new().now();
     ReservationRequest {
         id: ReservationId(format!("reservation-{n}")),
@@ -183,7 +183,9 @@ fn reservation(n: usize, budget: Option<BudgetClaim>) -> ReservationRequest {
         user: user(n),
         day: utc_day(now),
         daily_limit: Some(1_000_000),
-        budget,
+        budgets,
+        at_most: PicoUsd(1_000_000),
+        cheaper: None,
         at: now,
         holds_for: Duration::from_mins(1),
     }
@@ -248,7 +250,11 @@ fn turn(n: usize, place: &str) -> TurnRecord {
             usage,
             cost,
             is_answer: true,
+            is_cached: false,
+            saved: None,
         }],
+        origin: Origin::default(),
+        budgets: Vec::new(),
         reservation: Some(ReservationId(format!("reservation-{n}"))),
         settlement: None,
         at: now,

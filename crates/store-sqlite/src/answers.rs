@@ -37,7 +37,7 @@ pub(crate) fn put(connection: &Connection, tenant: &TenantId, answer: &ApprovedA
         SET questions = excluded.questions,
             answers = excluded.answers,
             updated_at = excluded.updated_at";
-    tenants::changed(connection, tenant)?;
+    tenants::changed(connection, tenant, answer.updated_at)?;
     let row = params![
         tenant.as_str(),
         answer.id.as_str(),
@@ -55,7 +55,7 @@ fn delete(connection: &Connection, tenant: &TenantId, id: &AnswerId) -> Result<b
           AND answer_id = ?2";
     let is_gone = connection.prepare_cached(DELETE)?.execute([tenant.as_str(), id.as_str()])? > 0;
     if is_gone {
-        tenants::changed(connection, tenant)?;
+        tenants::touched(connection, tenant)?;
     }
     Ok(is_gone)
 }

@@ -50,6 +50,17 @@ pub(crate) fn reading(path: &Path, busy_timeout: Duration) -> Result<Connection>
     Ok(connection)
 }
 
+/// Moves the whole log into the file and cuts it to nothing; false: somebody reads an older state. Waits for the writer,
+/// and makes it wait, for as long as that takes.
+pub(crate) fn empty_log(path: &Path, busy_timeout: Duration) -> Result<bool> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(busy_timeout)?;
+    connection
+        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0))
+        .map(|busy| busy == 0)
+}
+
 fn prepare(connection: &Connection, busy_timeout: Duration) -> Result<()> {
     connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
     // A plan that does not depend on bound values: otherwise SQLite compiles a statement anew for each of them.
@@ -66,6 +77,8 @@ fn prepare_writing(connection: &Connection) -> Result<()> {
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     // SQLite has them off by default.
     connection.pragma_update(None, "foreign_keys", true)?;
+    // What is deleted is overwritten where its page is written anyway; erasing somebody overwrites the rest, too.
+    connection.pragma_update_and_check(None, "secure_delete", "FAST", |_| Ok(()))?;
     // 16 MiB, in KiB: the pages a busy hour writes to. Grows only as far as it is used.
     connection.pragma_update(None, "cache_size", -16_384)?;
     Ok(())

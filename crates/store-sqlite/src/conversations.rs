@@ -5,10 +5,9 @@ pub(crate) mod state;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use pytake_assistant::channel;
 use pytake_assistant::conversation::{
-    Attendant, Conversation, ConversationFilter, ConversationMessage, Conversations, History, Page, Summary,
-    TurnRecord,
+    Attendant, Conversation, ConversationFilter, ConversationMessage, Conversations, History, Page,
+    RecordOutcome, Summary, TurnRecord,
 };
 use pytake_assistant::error::StorageError;
 use pytake_assistant::id::{ConversationId, TenantId};
@@ -224,13 +223,15 @@ fn put_summary(
     conversation: &ConversationId,
     summary: &Summary,
 ) -> Result<()> {
-    // The conversation may have been deleted while its summary was being written.
+    // The conversation may have been deleted while its summary was being written, and begun anew: then it has fewer
+    // messages than the summary covers.
     const PUT: &str = "
         INSERT INTO summaries (tenant_id, conversation_id, text, covers)
         SELECT tenant_id, conversation_id, ?3, ?4
         FROM conversations
         WHERE tenant_id = ?1
           AND conversation_id = ?2
+          AND message_count >= ?4
         ON CONFLICT (tenant_id, conversation_id) DO UPDATE
         SET text = excluded.text,
             covers = excluded.covers
@@ -325,10 +326,10 @@ impl Conversations for SqliteStore {
         self.read_long("read the messages", read).await
     }
 
-    async fn record(&self, turn: TurnRecord) -> Result<channel::Recorded, StorageError> {
+    async fn record(&self, turn: TurnRecord) -> Result<RecordOutcome, StorageError> {
         const ACTION: &str = "record the turn";
-        let turn =
-            record::Turn::new(turn, self.clock.clone()).map_err(|error| StorageError::new(ACTION, error))?;
+        let turn = record::Turn::new(turn, self.clock.clone(), &self.hashes)
+            .map_err(|error| StorageError::new(ACTION, error))?;
         // What is settled was acknowledged, and what goes out is about to be sent: both survive a power cut.
         let recorded = if turn.settles() {
             self.write_durably(ACTION, move |connection| turn.write(connection)).await?
@@ -336,7 +337,7 @@ impl Conversations for SqliteStore {
             self.write(ACTION, move |connection| turn.write(connection)).await?
         };
         match recorded {
-            Recorded::Settled(recorded) => Ok(recorded),
+            Recorded::Settled(recorded, passed) => Ok(RecordOutcome { recorded, passed }),
             Recorded::OfAnotherUser(conversation) => {
                 Err(StorageError::new(ACTION, ConversationOfAnotherUser { conversation }))
             }

@@ -9,6 +9,9 @@ use pytake_store::Customer;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 use crate::columns::{instant, read_optional_instant, read_parsed, unusable};
+use crate::hashes::Hashes;
+use crate::outbox::schedule;
+use crate::privacy::tombstones::{self, Wishes};
 
 const SCOPED_ID: &str = "scoped_id";
 const PHONE: &str = "phone";
@@ -54,6 +57,7 @@ pub(crate) fn resolve(
     tenant: &TenantId,
     sender: &Sender,
     ids: &dyn IdSource,
+    hashes: &Hashes,
     now: Timestamp,
 ) -> Result<Option<Resolved>> {
     let Some(addresses) = Addresses::of(sender) else { return Ok(None) };
@@ -63,7 +67,11 @@ pub(crate) fn resolve(
             Resolved { id: into, gone: Some(from) }
         }
         (Some(known), _) | (None, Some(known)) => Resolved { id: known, gone: None },
-        (None, None) => Resolved { id: create(connection, tenant, ids, now)?, gone: None },
+        (None, None) => {
+            let id = create(connection, tenant, ids, now)?;
+            addresses.remember_wishes(connection, tenant, &id, hashes)?;
+            Resolved { id, gone: None }
+        }
     };
     addresses.keep(connection, tenant, &resolved.id)?;
     update(connection, tenant, &resolved.id, sender)?;
@@ -152,6 +160,28 @@ impl<'a> Addresses<'a> {
             if let Some(value) = value {
                 let row = [tenant.as_str(), kind, value, customer.as_str()];
                 connection.prepare_cached(KEEP)?.execute(row)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives a new customer what the owner of these addresses wanted before they were erased.
+    fn remember_wishes(
+        &self,
+        connection: &Connection,
+        tenant: &TenantId,
+        customer: &UserId,
+        hashes: &Hashes,
+    ) -> Result<()> {
+        for (kind, value) in [(SCOPED_ID, self.scoped_id), (PHONE, self.phone.as_deref())] {
+            let Some(value) = value else { continue };
+            let address = hashes.address(tenant, kind, value);
+            let Some(wishes) = tombstones::take_address(connection, tenant, &address)? else { continue };
+            if wishes.opted_out_at.is_some() {
+                set_opted_out(connection, tenant, customer, wishes.opted_out_at)?;
+            }
+            if wishes.marketing_stopped_at.is_some() {
+                set_marketing_stopped(connection, tenant, customer, wishes.marketing_stopped_at)?;
             }
         }
         Ok(())
@@ -257,4 +287,58 @@ pub(crate) fn set_opted_out(
     let Some(customer) = find(connection, tenant, user)? else { return Ok(()) };
     let row = params![tenant.as_str(), customer.id.as_str(), since.map(instant)];
     connection.prepare_cached(SET)?.execute(row).map(drop)
+}
+
+/// Erases a customer with their addresses and their place in the channel; what they did not want stays, as hashes. How
+/// many customers went: none where no channel brought them.
+pub(crate) fn erase(
+    connection: &Connection,
+    tenant: &TenantId,
+    customer: &UserId,
+    hashes: &Hashes,
+) -> Result<usize> {
+    // Ranges of customer_aliases_by_customer and channel_conversations_by_customer.
+    const ADDRESSES: &str = "
+        SELECT kind, value
+        FROM customer_aliases
+        WHERE tenant_id = ?1
+          AND customer_id = ?2";
+    const PLACES: &str = "
+        DELETE FROM channel_conversations
+        WHERE tenant_id = ?1
+          AND customer_id = ?2
+        RETURNING number_id";
+    const FORGET_ADDRESSES: &str = "
+        DELETE FROM customer_aliases
+        WHERE tenant_id = ?1
+          AND customer_id = ?2";
+    const FORGET: [&str; 2] = [
+        "DELETE FROM customers WHERE tenant_id = ?1 AND merged_into = ?2",
+        "DELETE FROM customers WHERE tenant_id = ?1 AND customer_id = ?2",
+    ];
+    let key = [tenant.as_str(), customer.as_str()];
+    if let Some(known) = find(connection, tenant, customer)? {
+        let wishes =
+            Wishes { opted_out_at: known.opted_out_at, marketing_stopped_at: known.marketing_stopped_at };
+        let mut statement = connection.prepare_cached(ADDRESSES)?;
+        let mut rows = statement.query(key)?;
+        while let Some(row) = rows.next()? {
+            let (kind, value): (String, String) = (row.get(0)?, row.get(1)?);
+            if wishes != Wishes::default() {
+                let address = hashes.address(tenant, &kind, &value);
+                tombstones::put_address(connection, tenant, &address, wishes)?;
+            }
+        }
+    }
+    let numbers: Vec<String> =
+        connection.prepare_cached(PLACES)?.query_map(key, |row| row.get(0))?.collect::<Result<_>>()?;
+    for number in numbers {
+        schedule::refresh_sender(connection, tenant, &number)?;
+    }
+    connection.prepare_cached(FORGET_ADDRESSES)?.execute(key)?;
+    let mut gone = 0;
+    for sql in FORGET {
+        gone += connection.prepare_cached(sql)?.execute(key)?;
+    }
+    Ok(gone)
 }

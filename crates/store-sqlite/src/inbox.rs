@@ -63,9 +63,10 @@ impl SqliteStore {
 #[async_trait]
 impl Inbox for SqliteStore {
     async fn receive(&self, reception: Reception) -> Result<Receipt, StorageError> {
-        let (clock, ids) = (self.clock.clone(), self.ids.clone());
+        let (clock, ids, hashes) = (self.clock.clone(), self.ids.clone(), self.hashes.clone());
         self.write_durably("store what was received", move |connection| {
-            let receiving = Receiving { connection, ids: &*ids, now: clock.now(), changes: Vec::new() };
+            let (ids, hashes) = (&*ids, &*hashes);
+            let receiving = Receiving { connection, ids, hashes, now: clock.now(), changes: Vec::new() };
             receiving.receive(&reception.body, &reception.events)
         })
         .await
@@ -76,6 +77,18 @@ impl Inbox for SqliteStore {
         // Not durably: after a power cut nobody works on it, and it is due again.
         self.write("claim a conversation", move |connection| claim::claim(connection, lease, clock.now()))
             .await
+    }
+
+    async fn claim_of_others(
+        &self,
+        lease: Duration,
+        than: &[TenantId],
+    ) -> Result<Option<Claim>, StorageError> {
+        let (clock, than) = (self.clock.clone(), than.to_vec());
+        self.write("claim a conversation", move |connection| {
+            claim::claim_of_others(connection, lease, &than, clock.now())
+        })
+        .await
     }
 
     async fn next_claim_in(&self) -> Result<Option<Duration>, StorageError> {
@@ -98,7 +111,15 @@ impl Inbox for SqliteStore {
     async fn postpone(&self, claimed: &ClaimKey, wait: Duration) -> Result<bool, StorageError> {
         let (claimed, clock) = (claimed.clone(), self.clock.clone());
         self.write("postpone a conversation", move |connection| {
-            claim::postpone(connection, &claimed, wait, clock.now())
+            claim::postpone(connection, &claimed, wait, 1, clock.now())
+        })
+        .await
+    }
+
+    async fn defer(&self, claimed: &ClaimKey, wait: Duration) -> Result<bool, StorageError> {
+        let (claimed, clock) = (claimed.clone(), self.clock.clone());
+        self.write("defer a conversation", move |connection| {
+            claim::postpone(connection, &claimed, wait, 0, clock.now())
         })
         .await
     }

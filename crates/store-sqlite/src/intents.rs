@@ -94,7 +94,7 @@ fn put(connection: &Connection, tenant: &TenantId, set: &IntentSet, model: &[u8]
     if newest.unwrap_or(0).checked_add(1) != Some(count(set.version)) {
         return Ok(false);
     }
-    tenants::changed(connection, tenant)?;
+    tenants::changed(connection, tenant, set.created_at)?;
     connection.prepare_cached(PUT)?.execute(params![
         tenant.as_str(),
         count(set.version),

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use pytake_assistant::error::StorageError;
 use pytake_assistant::id::TenantId;
-use pytake_store::{ApiKeyRecord, Keys};
+use pytake_store::{ApiKeyRecord, Keys, KnownKey, NewSecret, PreviousSecret};
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 use crate::columns::{instant, json, read_instant, read_json, read_optional_instant, read_parsed};
@@ -15,10 +15,10 @@ fn create(connection: &Connection, key: &ApiKeyRecord) -> Result<()> {
     const CREATE: &str = "
         INSERT INTO api_keys (
             key_id, tenant_id, name, prefix, secret_hash, scopes,
-            created_at, expires_at, revoked_at, last_used_at
+            created_at, expires_at, revoked_at, last_used_at, requests_per_minute, previous_hash, previous_until
         )
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
-    tenants::ensure(connection, &key.tenant)?;
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+    tenants::ensure(connection, &key.tenant, key.created_at)?;
     let row = params![
         key.id,
         key.tenant.as_str(),
@@ -30,6 +30,9 @@ fn create(connection: &Connection, key: &ApiKeyRecord) -> Result<()> {
         key.expires_at.map(instant),
         key.revoked_at.map(instant),
         key.last_used_at.map(instant),
+        key.requests_per_minute,
+        key.previous.map(|previous| previous.secret_hash),
+        key.previous.map(|previous| instant(previous.valid_until)),
     ];
     connection.prepare_cached(CREATE)?.execute(row).map(drop)
 }
@@ -46,24 +49,87 @@ fn read(row: &Row<'_>) -> Result<ApiKeyRecord> {
         expires_at: read_optional_instant(row, 7)?,
         revoked_at: read_optional_instant(row, 8)?,
         last_used_at: read_optional_instant(row, 9)?,
+        requests_per_minute: row.get(10)?,
+        previous: match (row.get(11)?, read_optional_instant(row, 12)?) {
+            (Some(secret_hash), Some(valid_until)) => Some(PreviousSecret { secret_hash, valid_until }),
+            _ => None,
+        },
     })
 }
 
-fn by_hash(connection: &Connection, secret_hash: [u8; 32]) -> Result<Option<ApiKeyRecord>> {
-    // One entry of the unique index on secret_hash.
+fn by_hash(connection: &Connection, secret_hash: [u8; 32]) -> Result<Option<KnownKey>> {
+    // One entry of the unique index on secret_hash, else one of api_keys_by_previous; its tenant by primary key.
     const BY_HASH: &str = "
+        SELECT k.key_id, k.tenant_id, k.name, k.prefix, k.secret_hash, k.scopes,
+               k.created_at, k.expires_at, k.revoked_at, k.last_used_at, k.requests_per_minute,
+               k.previous_hash, k.previous_until, t.suspended_at IS NOT NULL
+        FROM api_keys AS k
+        JOIN tenants AS t
+          ON t.tenant_id = k.tenant_id
+        WHERE k.secret_hash = ?1";
+    const BY_PREVIOUS: &str = "
+        SELECT k.key_id, k.tenant_id, k.name, k.prefix, k.secret_hash, k.scopes,
+               k.created_at, k.expires_at, k.revoked_at, k.last_used_at, k.requests_per_minute,
+               k.previous_hash, k.previous_until, t.suspended_at IS NOT NULL
+        FROM api_keys AS k
+        JOIN tenants AS t
+          ON t.tenant_id = k.tenant_id
+        WHERE k.previous_hash = ?1";
+    let known = |row: &Row<'_>| Ok(KnownKey { key: read(row)?, is_suspended: row.get(13)? });
+    let current = connection.prepare_cached(BY_HASH)?.query_row([secret_hash], known).optional()?;
+    match current {
+        Some(key) => Ok(Some(key)),
+        None => connection.prepare_cached(BY_PREVIOUS)?.query_row([secret_hash], known).optional(),
+    }
+}
+
+fn find(connection: &Connection, tenant: &TenantId, id: &str) -> Result<Option<ApiKeyRecord>> {
+    // One entry of the primary key.
+    const FIND: &str = "
         SELECT key_id, tenant_id, name, prefix, secret_hash, scopes,
-               created_at, expires_at, revoked_at, last_used_at
+               created_at, expires_at, revoked_at, last_used_at, requests_per_minute,
+               previous_hash, previous_until
         FROM api_keys
-        WHERE secret_hash = ?1";
-    connection.prepare_cached(BY_HASH)?.query_row([secret_hash], read).optional()
+        WHERE key_id = ?2
+          AND tenant_id = ?1";
+    connection.prepare_cached(FIND)?.query_row([tenant.as_str(), id], read).optional()
+}
+
+fn rotate(
+    connection: &Connection,
+    tenant: Option<&TenantId>,
+    id: &str,
+    secret: &NewSecret,
+) -> Result<Option<ApiKeyRecord>> {
+    // One entry of the primary key.
+    const ROTATE: &str = "
+        UPDATE api_keys
+        SET previous_hash = secret_hash,
+            previous_until = ?5,
+            secret_hash = ?4,
+            prefix = ?3
+        WHERE key_id = ?2
+          AND (?1 IS NULL OR tenant_id = ?1)
+          AND revoked_at IS NULL
+        RETURNING key_id, tenant_id, name, prefix, secret_hash, scopes,
+                  created_at, expires_at, revoked_at, last_used_at, requests_per_minute,
+                  previous_hash, previous_until";
+    let row = params![
+        tenant.map(TenantId::as_str),
+        id,
+        secret.prefix,
+        secret.secret_hash,
+        instant(secret.previous_until),
+    ];
+    connection.prepare_cached(ROTATE)?.query_row(row, read).optional()
 }
 
 fn list(connection: &Connection, tenant: Option<&TenantId>) -> Result<Vec<ApiKeyRecord>> {
     // Reads the whole table, which is small.
     const LIST: &str = "
         SELECT key_id, tenant_id, name, prefix, secret_hash, scopes,
-               created_at, expires_at, revoked_at, last_used_at
+               created_at, expires_at, revoked_at, last_used_at, requests_per_minute,
+               previous_hash, previous_until
         FROM api_keys
         WHERE ?1 IS NULL
            OR tenant_id = ?1
@@ -71,13 +137,16 @@ fn list(connection: &Connection, tenant: Option<&TenantId>) -> Result<Vec<ApiKey
     connection.prepare_cached(LIST)?.query_map([tenant.map(TenantId::as_str)], read)?.collect()
 }
 
-fn revoke(connection: &Connection, id: &str, at: Timestamp) -> Result<bool> {
+fn revoke(connection: &Connection, tenant: Option<&TenantId>, id: &str, at: Timestamp) -> Result<bool> {
+    // One entry of the primary key.
     const REVOKE: &str = "
         UPDATE api_keys
-        SET revoked_at = ?2
-        WHERE key_id = ?1
+        SET revoked_at = ?3
+        WHERE key_id = ?2
+          AND (?1 IS NULL OR tenant_id = ?1)
           AND revoked_at IS NULL";
-    Ok(connection.prepare_cached(REVOKE)?.execute(params![id, instant(at)])? > 0)
+    let row = params![tenant.map(TenantId::as_str), id, instant(at)];
+    Ok(connection.prepare_cached(REVOKE)?.execute(row)? > 0)
 }
 
 fn is_any_in_use(connection: &Connection) -> Result<bool> {
@@ -107,7 +176,7 @@ impl Keys for SqliteStore {
         self.write("store the API key", move |connection| create(connection, &key)).await
     }
 
-    async fn key_by_hash(&self, secret_hash: &[u8; 32]) -> Result<Option<ApiKeyRecord>, StorageError> {
+    async fn key_by_hash(&self, secret_hash: &[u8; 32]) -> Result<Option<KnownKey>, StorageError> {
         let secret_hash = *secret_hash;
         self.read_short("look up the API key", move |connection| by_hash(connection, secret_hash)).await
     }
@@ -117,9 +186,31 @@ impl Keys for SqliteStore {
         self.read_long("list the API keys", move |connection| list(connection, tenant.as_ref())).await
     }
 
-    async fn revoke_key(&self, id: &str, at: Timestamp) -> Result<bool, StorageError> {
-        let id = id.to_owned();
-        self.write("revoke the API key", move |connection| revoke(connection, &id, at)).await
+    async fn key(&self, tenant: &TenantId, id: &str) -> Result<Option<ApiKeyRecord>, StorageError> {
+        let (tenant, id) = (tenant.clone(), id.to_owned());
+        self.read_short("read the API key", move |connection| find(connection, &tenant, &id)).await
+    }
+
+    async fn rotate_key(
+        &self,
+        tenant: Option<&TenantId>,
+        id: &str,
+        secret: &NewSecret,
+    ) -> Result<Option<ApiKeyRecord>, StorageError> {
+        let (tenant, id, secret) = (tenant.cloned(), id.to_owned(), secret.clone());
+        let rotate = move |connection: &Connection| rotate(connection, tenant.as_ref(), &id, &secret);
+        self.write("rotate the API key", rotate).await
+    }
+
+    async fn revoke_key(
+        &self,
+        tenant: Option<&TenantId>,
+        id: &str,
+        at: Timestamp,
+    ) -> Result<bool, StorageError> {
+        let (tenant, id) = (tenant.cloned(), id.to_owned());
+        let revoke = move |connection: &Connection| revoke(connection, tenant.as_ref(), &id, at);
+        self.write("revoke the API key", revoke).await
     }
 
     async fn has_keys(&self) -> Result<bool, StorageError> {

@@ -1,25 +1,30 @@
-//! Requests and money: reserved before a call, booked after it. The sums are in `sums`.
+//! Requests and money: reserved before a call, booked after it. The money is in `money`, the sums are in `sums`, single
+//! bookings in `listing`.
 //!
 //! The limits are exact because there is one writer at a time: each reservation is decided in a transaction that
 //! holds the write lock from its first statement.
 
+mod listing;
+mod money;
 mod sums;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use jiff::civil::Date;
+use pytake_assistant::budget::{BudgetClaim, BudgetMark, Spending};
 use pytake_assistant::clock::utc_day;
+use pytake_assistant::conversation::Page;
 use pytake_assistant::error::StorageError;
 use pytake_assistant::id::{TenantId, UserId};
 use pytake_assistant::ledger::{
-    Admission, BudgetClaim, Ledger, LedgerEntry, Operation, ReservationId, ReservationRequest, UsageQuery,
-    UsageRow, UserUsage,
+    Admission, Booking, BookingFilter, Ledger, LedgerEntry, Operation, Origin, ReservationId,
+    ReservationRequest, UsageQuery, UsageRow, UserUsage,
 };
 use pytake_assistant::money::PicoUsd;
 use pytake_store::Audit;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
-use crate::columns::{count, day, instant, month, read_count, read_optional_instant};
+use crate::columns::{count, day, read_count, read_optional_instant};
 use crate::readers::in_snapshot;
 use crate::store::SqliteStore;
 
@@ -27,10 +32,7 @@ fn reserve(connection: &Connection, request: &ReservationRequest) -> Result<Admi
     if !count_request(connection, request)? {
         return counted(connection, request).map(|used| Admission::DailyLimit { used });
     }
-    match request.budget {
-        Some(claim) => claim_money(connection, request, claim),
-        None => Ok(Admission::Admitted),
-    }
+    if request.budgets.is_empty() { Ok(Admission::Admitted) } else { money::claim(connection, request) }
 }
 
 /// False when the day is full; then nothing is counted.
@@ -57,58 +59,6 @@ fn counted(connection: &Connection, request: &ReservationRequest) -> Result<u64>
     let key = params![request.tenant.as_str(), request.user.as_str(), day(request.day)];
     let found = connection.prepare_cached(COUNTED)?.query_row(key, |row| read_count(row, 0)).optional()?;
     Ok(found.unwrap_or_default())
-}
-
-fn claim_money(
-    connection: &Connection,
-    request: &ReservationRequest,
-    claim: BudgetClaim,
-) -> Result<Admission> {
-    const CLAIM: &str = "
-        INSERT INTO reservations (tenant_id, reservation_id, month, at_most, lapses_at)
-        VALUES (?1, ?2, ?3, ?4, ?5)";
-    sweep(connection, &request.tenant, request.at)?;
-    let month = month(request.day);
-    let spent = spent(connection, &request.tenant, month)?;
-    let fits = spent.0.checked_add(claim.at_most.0).is_some_and(|sum| sum <= claim.cap.0);
-    if !fits {
-        return Ok(Admission::Budget { spent });
-    }
-    let lapses_at = request.at.saturating_add(request.holds_for).unwrap_or(Timestamp::MAX);
-    let row = params![request.tenant.as_str(), request.id.0, month, claim.at_most.0, instant(lapses_at),];
-    connection.prepare_cached(CLAIM)?.execute(row)?;
-    Ok(Admission::Admitted)
-}
-
-/// Forgets claims that nobody settled in time.
-fn sweep(connection: &Connection, tenant: &TenantId, at: Timestamp) -> Result<()> {
-    // The tenant's range of the primary key: as many rows as there are paid turns in flight.
-    const SWEEP: &str = "
-        DELETE FROM reservations
-        WHERE tenant_id = ?1
-          AND lapses_at <= ?2";
-    connection.prepare_cached(SWEEP)?.execute(params![tenant.as_str(), instant(at)]).map(drop)
-}
-
-/// Settled and claimed together.
-fn spent(connection: &Connection, tenant: &TenantId, month: i64) -> Result<PicoUsd> {
-    const SETTLED: &str = "
-        SELECT spent
-        FROM tenant_months
-        WHERE tenant_id = ?1
-          AND month = ?2";
-    const CLAIMED: &str = "
-        SELECT at_most
-        FROM reservations
-        WHERE tenant_id = ?1
-          AND month = ?2";
-    let key = params![tenant.as_str(), month];
-    let settled: Option<i64> =
-        connection.prepare_cached(SETTLED)?.query_row(key, |row| row.get(0)).optional()?;
-    let mut claimed = connection.prepare_cached(CLAIMED)?;
-    let claims = claimed.query_map(key, |row| row.get(0).map(PicoUsd))?;
-    let claimed = claims.sum::<Result<PicoUsd>>()?;
-    Ok(PicoUsd(settled.unwrap_or_default()) + claimed)
 }
 
 /// Ends a claim on the budget, if there is one of this name.
@@ -146,37 +96,40 @@ fn release(
     connection.prepare_cached(FORGET)?.execute(key).map(drop)
 }
 
-/// Books the calls of a turn: each in the ledger and in the roll-up, their cost in the month.
+/// Books the calls of a turn: each in the ledger and in the roll-up, their cost in the day and the month. Tells which
+/// marks of the budgets that passes.
 pub(crate) fn book(
     connection: &Connection,
-    tenant: &TenantId,
-    user: &UserId,
-    at: Timestamp,
+    bookings: &Bookings<'_>,
     entries: &[LedgerEntry],
-) -> Result<()> {
+) -> Result<Vec<BudgetMark>> {
     for entry in entries {
-        sums::append(connection, tenant, user, at, entry)?;
-        sums::roll_up(connection, tenant, user, at, entry)?;
+        sums::append(connection, bookings, entry)?;
+        sums::roll_up(connection, bookings.tenant, bookings.user, bookings.at, entry)?;
     }
     let cost: PicoUsd = entries.iter().filter_map(|entry| entry.cost).sum();
-    if cost > PicoUsd::ZERO {
-        spend(connection, tenant, month(utc_day(at)), cost)?;
+    if cost <= PicoUsd::ZERO {
+        return Ok(Vec::new());
     }
-    Ok(())
+    money::spend(connection, bookings.tenant, utc_day(bookings.at), cost)?;
+    if bookings.budgets.is_empty() {
+        return Ok(Vec::new());
+    }
+    money::marks_passed(connection, bookings)
+}
+
+/// What the bookings of a turn have in common.
+pub(crate) struct Bookings<'a> {
+    pub(crate) tenant: &'a TenantId,
+    pub(crate) user: &'a UserId,
+    pub(crate) at: Timestamp,
+    pub(crate) origin: &'a Origin,
+    pub(crate) budgets: &'a [BudgetClaim],
 }
 
 /// Whether a call answered a request of the customer, as a failed call or a background summary does not.
 fn is_request(entry: &LedgerEntry) -> bool {
     entry.is_answer && entry.operation != Operation::Summary
-}
-
-fn spend(connection: &Connection, tenant: &TenantId, month: i64, cost: PicoUsd) -> Result<()> {
-    const SPEND: &str = "
-        INSERT INTO tenant_months (tenant_id, month, spent)
-        VALUES (?1, ?2, ?3)
-        ON CONFLICT (tenant_id, month) DO UPDATE
-        SET spent = MIN(spent, 9223372036854775807 - excluded.spent) + excluded.spent";
-    connection.prepare_cached(SPEND)?.execute(params![tenant.as_str(), month, cost.0]).map(drop)
 }
 
 fn user_usage(
@@ -210,6 +163,108 @@ fn user_usage(
     Ok(is_known.then_some(UserUsage { total_requests, requests_today, last_request }))
 }
 
+/// Bookings of a user after an entry, in order; at most so many.
+pub(crate) fn entries_of(
+    connection: &Connection,
+    tenant: &TenantId,
+    user: &UserId,
+    after: i64,
+    limit: u32,
+) -> Result<Vec<i64>> {
+    const ENTRIES: &str = "
+        SELECT entry_id
+        FROM usage_ledger
+        WHERE entry_id > ?3
+          AND tenant_id = ?1
+          AND user_id = ?2
+        ORDER BY entry_id
+        LIMIT ?4";
+    let range = params![tenant.as_str(), user.as_str(), after, limit];
+    connection.prepare_cached(ENTRIES)?.query_map(range, |row| row.get(0))?.collect()
+}
+
+/// Gives bookings of a tenant another user, and no conversation.
+pub(crate) fn rename_entries(
+    connection: &Connection,
+    tenant: &TenantId,
+    entries: &[i64],
+    to: &UserId,
+) -> Result<usize> {
+    const RENAME: &str = "
+        UPDATE usage_ledger
+        SET user_id = ?3,
+            conversation_id = NULL,
+            message_id = NULL
+        WHERE entry_id = ?1
+          AND tenant_id = ?2";
+    let mut statement = connection.prepare_cached(RENAME)?;
+    entries.iter().map(|entry| statement.execute(params![entry, tenant.as_str(), to.as_str()])).sum()
+}
+
+/// Gives one booking another user, and no conversation.
+pub(crate) fn rename_entry(connection: &Connection, entry: i64, to: &str) -> Result<()> {
+    const RENAME: &str = "
+        UPDATE usage_ledger
+        SET user_id = ?2,
+            conversation_id = NULL,
+            message_id = NULL
+        WHERE entry_id = ?1";
+    connection.prepare_cached(RENAME)?.execute(params![entry, to]).map(drop)
+}
+
+/// Gives so many daily sums of a user to another, who has none of these days.
+pub(crate) fn rename_days(
+    connection: &Connection,
+    tenant: &TenantId,
+    user: &UserId,
+    to: &UserId,
+    limit: u32,
+) -> Result<usize> {
+    const RENAME: &str = "
+        UPDATE usage_days
+        SET user_id = ?3
+        WHERE (tenant_id, day, user_id, provider, model, operation) IN (
+            SELECT tenant_id, day, user_id, provider, model, operation
+            FROM usage_days INDEXED BY usage_days_by_user
+            WHERE tenant_id = ?1
+              AND user_id = ?2
+            LIMIT ?4
+        )";
+    let row = params![tenant.as_str(), user.as_str(), to.as_str(), limit];
+    connection.prepare_cached(RENAME)?.execute(row)
+}
+
+/// Gives the sums of a user and a day to another, who has none of that day.
+pub(crate) fn rename_day(
+    connection: &Connection,
+    tenant: &TenantId,
+    user: &str,
+    on: Date,
+    to: &str,
+) -> Result<()> {
+    const RENAME: &str = "
+        UPDATE usage_days
+        SET user_id = ?4
+        WHERE tenant_id = ?1
+          AND day = ?3
+          AND user_id = ?2";
+    let row = params![tenant.as_str(), user, day(on), to];
+    connection.prepare_cached(RENAME)?.execute(row).map(drop)
+}
+
+/// Forgets what was counted, claimed and told for a user's limits and budgets. A claim in flight goes on as the tenant's.
+pub(crate) fn forget_days(connection: &Connection, tenant: &TenantId, user: &UserId) -> Result<()> {
+    const FORGET: [&str; 3] = [
+        "DELETE FROM user_days WHERE tenant_id = ?1 AND user_id = ?2",
+        "DELETE FROM budget_marks WHERE tenant_id = ?1 AND user_id = ?2",
+        "UPDATE reservations SET user_id = '' WHERE tenant_id = ?1 AND user_id = ?2",
+    ];
+    for sql in FORGET {
+        connection.prepare_cached(sql)?.execute([tenant.as_str(), user.as_str()])?;
+    }
+    Ok(())
+}
+
 #[async_trait]
 impl Ledger for SqliteStore {
     async fn reserve(&self, request: ReservationRequest) -> Result<Admission, StorageError> {
@@ -239,6 +294,29 @@ impl Ledger for SqliteStore {
             in_snapshot(connection, |connection| user_usage(connection, &tenant, &user, today))
         })
         .await
+    }
+
+    async fn spending(
+        &self,
+        tenant: &TenantId,
+        user: Option<&UserId>,
+        at: Timestamp,
+    ) -> Result<Spending, StorageError> {
+        let (tenant, user) = (tenant.clone(), user.cloned());
+        self.read_long("read what is spent", move |connection| {
+            in_snapshot(connection, |connection| money::spending(connection, &tenant, user.as_ref(), at))
+        })
+        .await
+    }
+
+    async fn bookings(
+        &self,
+        tenant: &TenantId,
+        filter: BookingFilter,
+    ) -> Result<Page<Booking>, StorageError> {
+        let tenant = tenant.clone();
+        self.read_long("list the bookings", move |connection| listing::page(connection, &tenant, &filter))
+            .await
     }
 
     async fn usage(&self, tenant: &TenantId, query: UsageQuery) -> Result<Vec<UsageRow>, StorageError> {

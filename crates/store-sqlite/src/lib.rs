@@ -8,6 +8,7 @@
 mod columns;
 mod connection;
 mod error;
+mod hashes;
 mod readers;
 mod schema;
 mod serving;
@@ -15,20 +16,26 @@ mod store;
 mod writer;
 
 mod answers;
+mod audit;
 mod channel_conversations;
 mod conversations;
 mod customers;
 mod inbox;
 mod intents;
+mod jobs;
 mod keys;
 mod ledger;
 mod media;
 mod numbers;
+mod operators;
 mod outbox;
 #[cfg(test)]
 mod plans;
+mod privacy;
 mod prompts;
+mod provider_keys;
 mod record;
+mod sessions;
 mod tenants;
 
 pub use error::{OpenError, SqliteFailure};

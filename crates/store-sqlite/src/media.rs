@@ -91,6 +91,19 @@ pub(crate) fn delete(connection: &Connection, item: i64) -> Result<()> {
     delete_pieces(connection, item)
 }
 
+/// Deletes so many pieces of a file; how many there were.
+pub(crate) fn delete_some_pieces(connection: &Connection, item: i64, limit: u32) -> Result<usize> {
+    const DELETE: &str = "
+        DELETE FROM media_pieces
+        WHERE rowid IN (
+            SELECT rowid
+            FROM media_pieces
+            WHERE item_id = ?1
+            LIMIT ?2
+        )";
+    connection.prepare_cached(DELETE)?.execute(params![item, limit])
+}
+
 fn delete_pieces(connection: &Connection, item: i64) -> Result<()> {
     const DELETE: &str = "
         DELETE FROM media_pieces

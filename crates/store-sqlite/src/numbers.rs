@@ -41,7 +41,7 @@ fn put(connection: &Connection, number: &NumberRecord, at: Timestamp) -> Result<
     if owner.is_some_and(|owner| owner != number.tenant.as_str()) {
         return Ok(false);
     }
-    tenants::ensure(connection, &number.tenant)?;
+    tenants::ensure(connection, &number.tenant, at)?;
     let phone = number.display_number.as_deref().map(canonical_phone).filter(|phone| !phone.is_empty());
     let row = params![
         number.number.as_str(),
@@ -58,6 +58,36 @@ fn put(connection: &Connection, number: &NumberRecord, at: Timestamp) -> Result<
     connection.prepare_cached(PUT)?.execute(row)?;
     stop(connection, &number.tenant, &number.number, number.stopped.as_deref(), at)?;
     Ok(true)
+}
+
+fn reseal(connection: &Connection, before: &NumberRecord, after: &NumberRecord) -> Result<bool> {
+    // One entry of the primary key.
+    const RESEAL: &str = "
+        UPDATE numbers
+        SET access_token = ?6,
+            app_secret = ?7,
+            verify_token = ?8
+        WHERE number_id = ?1
+          AND tenant_id = ?2
+          AND access_token = ?3
+          AND app_secret IS ?4
+          AND verify_token IS ?5";
+    let bytes = |sealed: &Option<Sealed>| sealed.as_ref().map(|sealed| sealed.0.clone());
+    let row = params![
+        before.number.as_str(),
+        before.tenant.as_str(),
+        before.access_token.0,
+        bytes(&before.app_secret),
+        bytes(&before.verify_token),
+        after.access_token.0,
+        bytes(&after.app_secret),
+        bytes(&after.verify_token),
+    ];
+    let is_resealed = connection.prepare_cached(RESEAL)?.execute(row)? > 0;
+    if is_resealed {
+        changed(connection)?;
+    }
+    Ok(is_resealed)
 }
 
 fn changed(connection: &Connection) -> Result<()> {
@@ -205,6 +235,12 @@ impl Numbers for SqliteStore {
     async fn put_number(&self, number: &NumberRecord) -> Result<bool, StorageError> {
         let (number, clock) = (number.clone(), self.clock.clone());
         self.write("store the number", move |connection| put(connection, &number, clock.now())).await
+    }
+
+    async fn reseal_number(&self, before: &NumberRecord, after: &NumberRecord) -> Result<bool, StorageError> {
+        let (before, after) = (before.clone(), after.clone());
+        self.write("seal the number's secrets anew", move |connection| reseal(connection, &before, &after))
+            .await
     }
 
     async fn numbers(&self) -> Result<Vec<NumberRecord>, StorageError> {

@@ -18,7 +18,7 @@ use pytake_assistant::channel::{
 use pytake_assistant::conversation::{ConversationMessage, Page};
 use pytake_assistant::error::StorageError;
 use pytake_assistant::id::{ConversationId, NumberId, TenantId};
-use pytake_store::{Outbox, OutboxFilter, OutboxRow, OutboxState, Sending, SendingKey};
+use pytake_store::{Outbox, OutboxFilter, OutboxRow, OutboxState, Resent, Sending, SendingKey};
 use rusqlite::{Connection, OptionalExtension, Result};
 
 use crate::columns::read_json;
@@ -224,7 +224,7 @@ impl Outbox for SqliteStore {
         self.read_long("list the outbox", move |connection| listing::page(connection, &tenant, &filter)).await
     }
 
-    async fn resend(&self, tenant: &TenantId, id: &OutboxId) -> Result<bool, StorageError> {
+    async fn resend(&self, tenant: &TenantId, id: &OutboxId) -> Result<Resent, StorageError> {
         let (tenant, id, clock) = (tenant.clone(), id.clone(), self.clock.clone());
         self.write_durably("send a message again", move |connection| {
             outcome::resend(connection, &tenant, &id, clock.now())

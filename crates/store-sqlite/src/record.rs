@@ -1,28 +1,35 @@
-//! What a finished turn writes, in the fixed order of locks: conversation, messages, bookings, the month's money,
-//! the customer's day. A turn that settles messages of a channel checks its lease before anything else.
+//! What a finished turn writes, in the fixed order of locks: conversation, messages, bookings, the money of month
+//! and day, the customer's day. A turn that settles messages of a channel checks its lease before anything else.
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use pytake_assistant::budget::{BudgetClaim, BudgetMark};
 use pytake_assistant::channel::{self, ItemId, Lease, Settlement};
 use pytake_assistant::clock::Clock;
 use pytake_assistant::conversation::{Attendant, TurnRecord};
 use pytake_assistant::id::{ConversationId, TenantId, UserId};
-use pytake_assistant::ledger::{LedgerEntry, ReservationId};
+use pytake_assistant::ledger::{LedgerEntry, Origin, ReservationId};
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use crate::columns::instant;
 use crate::conversations::{MessageRow, state, word_for};
+use crate::hashes::{Hash, Hashes};
 use crate::inbox::{claim, items};
 use crate::ledger;
 use crate::outbox::rows::{self, DraftRow};
+use crate::privacy::tombstones::{self, Erased};
 
 /// A turn made ready to be written, also more than once.
 pub(crate) struct Turn {
     tenant: TenantId,
     user: UserId,
+    /// The user as erased ones are known.
+    user_hashes: Vec<Hash>,
     exchange: Option<ExchangeRows>,
     entries: Vec<LedgerEntry>,
+    origin: Origin,
+    budgets: Vec<BudgetClaim>,
     reservation: Option<ReservationId>,
     settlement: Option<SettlementRows>,
     at: Timestamp,
@@ -47,7 +54,7 @@ struct ExchangeRows {
 
 /// What became of it.
 pub(crate) enum Recorded {
-    Settled(channel::Recorded),
+    Settled(channel::Recorded, Vec<BudgetMark>),
     /// Nothing was written.
     OfAnotherUser(ConversationId),
 }
@@ -67,7 +74,7 @@ impl SettlementRows {
 }
 
 impl Turn {
-    pub(crate) fn new(turn: TurnRecord, clock: Arc<dyn Clock>) -> Result<Self> {
+    pub(crate) fn new(turn: TurnRecord, clock: Arc<dyn Clock>, hashes: &Hashes) -> Result<Self> {
         let exchange = match turn.exchange {
             Some(exchange) => Some(ExchangeRows {
                 conversation: exchange.conversation,
@@ -79,8 +86,21 @@ impl Turn {
             None => None,
         };
         let settlement = turn.settlement.map(SettlementRows::new).transpose()?;
-        let TurnRecord { tenant, user, ledger: entries, reservation, at, .. } = turn;
-        Ok(Self { tenant, user, exchange, entries, reservation, settlement, at, clock })
+        let TurnRecord { tenant, user, ledger: entries, origin, budgets, reservation, at, .. } = turn;
+        let user_hashes = hashes.user(&tenant, user.as_str());
+        Ok(Self {
+            tenant,
+            user,
+            user_hashes,
+            exchange,
+            entries,
+            origin,
+            budgets,
+            reservation,
+            settlement,
+            at,
+            clock,
+        })
     }
 
     /// Whether it settles messages of a channel.
@@ -88,13 +108,24 @@ impl Turn {
         self.settlement.is_some()
     }
 
+    fn began_at(&self) -> Option<Timestamp> {
+        self.exchange.as_ref().map(|exchange| exchange.began_at)
+    }
+
+    /// A customer of a channel is never called by the same id again; one that a caller names may come back.
     pub(crate) fn write(&self, connection: &Connection) -> Result<Recorded> {
+        if let Some(erased) = tombstones::of_user(connection, &self.tenant, &self.user_hashes)?
+            && (self.settles() || erased.covers(self.began_at(), self.at))
+        {
+            let passed = self.book_for_nobody(connection, &erased)?;
+            return Ok(Recorded::Settled(channel::Recorded::Fenced, passed));
+        }
         let place = match &self.settlement {
             Some(settlement) => match self.check_lease(connection, settlement)? {
                 Ok(place) => Some((settlement, place)),
                 Err(late) => {
-                    self.book(connection)?;
-                    return Ok(Recorded::Settled(late));
+                    let passed = self.book(connection)?;
+                    return Ok(Recorded::Settled(late, passed));
                 }
             },
             None => None,
@@ -104,13 +135,13 @@ impl Turn {
         {
             return Ok(Recorded::OfAnotherUser(exchange.conversation.clone()));
         }
-        self.book(connection)?;
+        let passed = self.book(connection)?;
         if let Some((settlement, place)) = place {
             let now = self.clock.now();
             rows::queue(connection, &self.tenant, &place, &settlement.outbound, now)?;
             claim::settle(connection, &self.tenant, &place, &settlement.items, now)?;
         }
-        Ok(Recorded::Settled(channel::Recorded::Written))
+        Ok(Recorded::Settled(channel::Recorded::Written, passed))
     }
 
     /// The conversation, where the lease still holds and nothing newer makes the draft void; else what became of it.
@@ -136,12 +167,24 @@ impl Turn {
         Ok(Ok(place))
     }
 
-    fn book(&self, connection: &Connection) -> Result<()> {
-        ledger::book(connection, &self.tenant, &self.user, self.at, &self.entries)?;
+    fn book(&self, connection: &Connection) -> Result<Vec<BudgetMark>> {
+        self.book_for(connection, &self.user, &self.origin)
+    }
+
+    /// The customer was erased while the turn ran: it leaves what it cost, under their pseudonym.
+    fn book_for_nobody(&self, connection: &Connection, erased: &Erased) -> Result<Vec<BudgetMark>> {
+        ledger::forget_days(connection, &self.tenant, &self.user)?;
+        self.book_for(connection, &erased.pseudonym, &Origin::default())
+    }
+
+    fn book_for(&self, connection: &Connection, user: &UserId, origin: &Origin) -> Result<Vec<BudgetMark>> {
+        let bookings =
+            ledger::Bookings { tenant: &self.tenant, user, at: self.at, origin, budgets: &self.budgets };
+        let passed = ledger::book(connection, &bookings, &self.entries)?;
         if let Some(reservation) = &self.reservation {
             ledger::settle(connection, &self.tenant, reservation)?;
         }
-        Ok(())
+        Ok(passed)
     }
 
     /// False when the conversation is another user's.

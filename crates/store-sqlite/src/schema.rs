@@ -10,10 +10,18 @@ use rusqlite::Connection;
 
 use crate::error::{OpenError, SqliteFailure};
 
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 11] = [
     include_str!("../migrations/0001_start.sql"),
     include_str!("../migrations/0002_understanding.sql"),
     include_str!("../migrations/0003_channel.sql"),
+    include_str!("../migrations/0004_tenants.sql"),
+    include_str!("../migrations/0005_access.sql"),
+    include_str!("../migrations/0006_prompts.sql"),
+    include_str!("../migrations/0007_money.sql"),
+    include_str!("../migrations/0008_privacy.sql"),
+    include_str!("../migrations/0009_jobs.sql"),
+    include_str!("../migrations/0010_provider_keys.sql"),
+    include_str!("../migrations/0011_limits.sql"),
 ];
 
 /// The schema this program knows.
@@ -72,6 +80,45 @@ mod tests {
         migrate(&connection, &path).unwrap();
         migrate(&connection, &path).unwrap();
         assert_eq!(version(&connection).unwrap(), KNOWN);
+    }
+
+    /// A database as the release before budgets by day wrote it.
+    #[test]
+    fn money_that_was_booked_before_counts_on() {
+        const MONEY: i64 = 7;
+        let (connection, path) = memory();
+        for migration in &MIGRATIONS[..6] {
+            connection.execute_batch(migration).unwrap();
+        }
+        connection.pragma_update(None, "user_version", MONEY - 1).unwrap();
+        connection
+            .execute_batch(
+                "
+                INSERT INTO usage_ledger
+                VALUES (1, 't', 'ana', 1795348800000000, 'chat', 'openai', 'm', 9, 0, 0, 0, 9, 0, 0, 70, 1),
+                       (2, 't', 'ana', 1795348800000001, 'chat', 'openai', 'm', 9, 0, 0, 0, 9, 0, 0, 5, 0),
+                       (3, 't', 'ana', 1795348800000002, 'chat', 'openai', 'm', 9, 0, 0, 0, 9, 0, 0, NULL, 0),
+                       (4, 't', 'bia', 1795262399999999, 'chat', 'openai', 'm', 9, 0, 0, 0, 9, 0, 0, 11, 1);
+                INSERT INTO usage_days
+                VALUES ('t', 20261122, 'ana', 'openai', 'm', 'chat', 1, 27, 0, 0, 0, 27, 0, 0, 75, 1, NULL),
+                       ('t', 20261121, 'bia', 'openai', 'm', 'chat', 1, 9, 0, 0, 0, 9, 0, 0, 11, 0, NULL);
+                INSERT INTO tenant_months
+                VALUES ('t', 202611, 86);
+                INSERT INTO reservations
+                VALUES ('t', 'r', 202611, 40, 1795348860000000);",
+            )
+            .unwrap();
+        migrate(&connection, &path).unwrap();
+        let numbers = |sql: &str| -> Vec<(i64, i64)> {
+            let mut statement = connection.prepare(sql).unwrap();
+            let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+            rows.collect::<Result<_, _>>().unwrap()
+        };
+        let spent = numbers("SELECT month, spent FROM tenant_months ORDER BY month");
+        assert_eq!(spent, [(202_611, 86), (20_261_121, 11), (20_261_122, 75)]);
+        let failed = numbers("SELECT failed_calls, failed_cost FROM usage_days ORDER BY day");
+        assert_eq!(failed, [(0, 0), (2, 5)]);
+        assert_eq!(numbers("SELECT at_most, day FROM reservations"), [(40, 0)]);
     }
 
     #[test]

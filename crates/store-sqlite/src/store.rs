@@ -6,22 +6,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use parking_lot::Mutex;
+use pytake_assistant::Author;
 use pytake_assistant::answers::ApprovedAnswer;
 use pytake_assistant::clock::{Clock, SystemClock};
 use pytake_assistant::error::StorageError;
 use pytake_assistant::id::{IdSource, TenantId, UuidSource};
-use pytake_assistant::tenant::TenantProfile;
+use pytake_assistant::tenant::{Edit, TenantProfile};
 use pytake_store::Health;
 use rusqlite::{Connection, OptionalExtension};
+use secrecy::SecretBox;
 
 use crate::error::{OpenError, SqliteFailure};
+use crate::hashes::Hashes;
 use crate::readers::Readers;
 use crate::writer::Writer;
 use crate::{answers, connection, schema, serving, tenants};
 
 /// How a database file is used. The defaults are right for a server.
-#[derive(Clone)]
 pub struct SqliteOptions {
     /// Connections for short reads; at least 1. By default one per processor, 2 to 8.
     pub readers: usize,
@@ -32,6 +35,9 @@ pub struct SqliteOptions {
     pub clock: Arc<dyn Clock>,
     /// Makes the ids of customers and of messages that the phone app wrote. By default UUIDs.
     pub ids: Arc<dyn IdSource>,
+    /// Keys that are not in the database, by which erased people are known again; the first one makes hashes, all find them.
+    /// By default none: then the salt in the database is the only key.
+    pub hash_keys: Vec<SecretBox<[u8; 32]>>,
 }
 
 impl std::fmt::Debug for SqliteOptions {
@@ -51,6 +57,7 @@ impl Default for SqliteOptions {
             busy_timeout: Duration::from_secs(5),
             clock: Arc::new(SystemClock::new()),
             ids: Arc::new(UuidSource),
+            hash_keys: Vec::new(),
         }
     }
 }
@@ -66,6 +73,8 @@ pub struct SqliteStore {
     serving: Mutex<Option<File>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn IdSource>,
+    pub(crate) hashes: Arc<Hashes>,
+    busy_timeout: Duration,
 }
 
 impl std::fmt::Debug for SqliteStore {
@@ -92,6 +101,7 @@ impl SqliteStore {
             return Err(SqliteFailure::ReadOnly { path, source: None }.into());
         }
         schema::migrate(&writing, &path)?;
+        let hashes = Hashes::open(&writing, &options.hash_keys).map_err(failed)?;
         let readers = Readers::open(&path, options)?;
         let writer = Writer::start(writing, &path)?;
         Ok(Self {
@@ -101,6 +111,8 @@ impl SqliteStore {
             serving: Mutex::new(None),
             clock: Arc::clone(&options.clock),
             ids: Arc::clone(&options.ids),
+            hashes: Arc::new(hashes),
+            busy_timeout: options.busy_timeout,
         })
     }
 
@@ -120,6 +132,8 @@ impl SqliteStore {
         let path: Arc<Path> = Arc::from(Path::new("(in memory)"));
         let writing = connection::in_memory().map_err(|error| SqliteFailure::new(&path, error))?;
         schema::migrate(&writing, &path)?;
+        let hashes = Hashes::open(&writing, &options.hash_keys);
+        let hashes = hashes.map_err(|error| SqliteFailure::new(&path, error))?;
         let writer = Writer::start(writing, &path)?;
         Ok(Self {
             path,
@@ -128,6 +142,8 @@ impl SqliteStore {
             serving: Mutex::new(None),
             clock: Arc::clone(&options.clock),
             ids: Arc::clone(&options.ids),
+            hashes: Arc::new(hashes),
+            busy_timeout: options.busy_timeout,
         })
     }
 
@@ -151,6 +167,20 @@ impl SqliteStore {
         self.serving.lock().take();
     }
 
+    /// Moves the log into the file and cuts it to nothing, so that what was deleted is in neither. False: somebody reads an
+    /// older state just now, and the log is as long as before.
+    pub(crate) async fn empty_log(&self) -> Result<bool, StorageError> {
+        const ACTION: &str = "empty the log";
+        if self.readers.is_none() {
+            return Ok(true);
+        }
+        let (path, busy_timeout) = (Arc::clone(&self.path), self.busy_timeout);
+        // A connection of its own: the one that writes is in a transaction whenever it does anything.
+        let task = tokio::task::spawn_blocking(move || connection::empty_log(&path, busy_timeout));
+        let result = task.await.map_err(|error| StorageError::new(ACTION, error))?;
+        result.map_err(|error| StorageError::new(ACTION, SqliteFailure::new(&self.path, error)))
+    }
+
     /// Fills the default tenant of a database that is new; false when it was filled before, or somebody has
     /// already written something there. What is deleted later stays deleted.
     ///
@@ -161,8 +191,8 @@ impl SqliteStore {
         profile: &TenantProfile,
         approved: &[ApprovedAnswer],
     ) -> Result<bool, StorageError> {
-        let (profile, approved) = (profile.clone(), approved.to_vec());
-        self.write("fill the new database", move |connection| seed(connection, &profile, &approved)).await
+        let (profile, approved, at) = (profile.clone(), approved.to_vec(), self.clock.now());
+        self.write("fill the new database", move |connection| seed(connection, &profile, &approved, at)).await
     }
 
     /// Runs work in the writer's transaction, see [`Writer::run`].
@@ -223,6 +253,7 @@ fn seed(
     connection: &Connection,
     profile: &TenantProfile,
     approved: &[ApprovedAnswer],
+    at: Timestamp,
 ) -> rusqlite::Result<bool> {
     const TAKE_TURN: &str = "
         UPDATE meta
@@ -236,7 +267,8 @@ fn seed(
     if !is_first || !is_untouched {
         return Ok(false);
     }
-    tenants::put(connection, &tenant, profile)?;
+    let edit = Edit { note: "the demo".to_owned(), ..Edit::by(Author::open()) };
+    tenants::put_profile(connection, &tenant, profile, &edit, at)?;
     for answer in approved {
         answers::put(connection, &tenant, answer)?;
     }
@@ -289,7 +321,8 @@ mod tests {
         use pytake_assistant::tenant::Tenants;
         let tenant = TenantId::new(format!("shop-{number}")).unwrap();
         let profile = TenantProfile { description: "x".repeat(4_000), ..Default::default() };
-        store.put_profile(&tenant, &profile).await
+        let edit = Edit::by(Author::open());
+        store.put_profile(&tenant, &profile, &edit, Timestamp::UNIX_EPOCH).await.map(drop)
     }
 
     #[tokio::test]

@@ -29,7 +29,31 @@ const MOST_EMPTY: usize = 16;
 /// Takes the conversation that has been due for the longest.
 pub(super) fn claim(connection: &Connection, lease: Duration, now: Timestamp) -> Result<Option<Claim>> {
     for _ in 0..MOST_EMPTY {
-        let Some(leased) = take_lease(connection, lease, now)? else { return Ok(None) };
+        let row = params![instant(now), instant(later(now, lease))];
+        let Some(leased) = take_lease(connection, TAKE, row)? else { return Ok(None) };
+        if let Some(claim) = read(connection, leased, now)? {
+            return Ok(Some(claim));
+        }
+    }
+    Ok(None)
+}
+
+/// Takes the conversation that has been due for the longest among those of other tenants.
+pub(super) fn claim_of_others(
+    connection: &Connection,
+    lease: Duration,
+    than: &[TenantId],
+    now: Timestamp,
+) -> Result<Option<Claim>> {
+    let than: Vec<&str> = than.iter().map(TenantId::as_str).collect();
+    let than = serde_json::Value::from(than).to_string();
+    for _ in 0..MOST_EMPTY {
+        let due = params![instant(now), than];
+        let tenant: Option<String> =
+            connection.prepare_cached(FIRST_OF_OTHERS)?.query_row(due, |row| row.get(0)).optional()?;
+        let Some(tenant) = tenant else { return Ok(None) };
+        let row = params![instant(now), instant(later(now, lease)), tenant];
+        let Some(leased) = take_lease(connection, TAKE_OF_TENANT, row)? else { return Ok(None) };
         if let Some(claim) = read(connection, leased, now)? {
             return Ok(Some(claim));
         }
@@ -64,10 +88,64 @@ const TAKE: &str = "
     )
     RETURNING tenant_id, conversation_id, lease_token, number_id, customer_id, failed_attempts, void_drafts";
 
-fn take_lease(connection: &Connection, lease: Duration, now: Timestamp) -> Result<Option<Leased>> {
-    let row = params![instant(now), instant(later(now, lease))];
+/// [`TAKE`] by the partial index channel_conversations_due_of_tenant.
+const TAKE_OF_TENANT: &str = "
+    UPDATE channel_conversations
+    SET lease_token = lease_token + 1,
+        lease_until = ?2,
+        claimed_item = newest_item,
+        failed_attempts = failed_attempts + (lease_until > 0)
+    WHERE (tenant_id, conversation_id) = (
+        SELECT tenant_id, conversation_id
+        FROM channel_conversations
+        WHERE tenant_id = ?3
+          AND due_at IS NOT NULL
+          AND due_at <= ?1
+        ORDER BY due_at
+        LIMIT 1
+    )
+    RETURNING tenant_id, conversation_id, lease_token, number_id, customer_id, failed_attempts, void_drafts";
+
+/// Goes from tenant to tenant in the partial index channel_conversations_due_of_tenant, two entries of it for each,
+/// however many conversations of it wait.
+const FIRST_OF_OTHERS: &str = "
+    WITH RECURSIVE waiting (tenant_id) AS (
+        SELECT MIN(tenant_id)
+        FROM channel_conversations
+        WHERE due_at IS NOT NULL
+        UNION ALL
+        SELECT (
+            SELECT MIN(next.tenant_id)
+            FROM channel_conversations AS next
+            WHERE next.tenant_id > waiting.tenant_id
+              AND next.due_at IS NOT NULL
+        )
+        FROM waiting
+        WHERE waiting.tenant_id IS NOT NULL
+    ), first (tenant_id, due_at) AS (
+        SELECT waiting.tenant_id, (
+            SELECT MIN(due.due_at)
+            FROM channel_conversations AS due
+            WHERE due.tenant_id = waiting.tenant_id
+              AND due.due_at IS NOT NULL
+        )
+        FROM waiting
+        WHERE waiting.tenant_id IS NOT NULL
+          AND waiting.tenant_id NOT IN (SELECT value FROM json_each(?2))
+    )
+    SELECT tenant_id
+    FROM first
+    WHERE due_at <= ?1
+    ORDER BY due_at
+    LIMIT 1";
+
+fn take_lease(
+    connection: &Connection,
+    sql: &'static str,
+    row: impl rusqlite::Params,
+) -> Result<Option<Leased>> {
     connection
-        .prepare_cached(TAKE)?
+        .prepare_cached(sql)?
         .query_row(row, |row| {
             Ok(Leased {
                 key: ClaimKey {
@@ -231,12 +309,13 @@ pub(super) fn postpone(
     connection: &Connection,
     claimed: &ClaimKey,
     wait: Duration,
+    failures: u32,
     now: Timestamp,
 ) -> Result<bool> {
     const POSTPONE: &str = "
         UPDATE channel_conversations
         SET lease_until = 0,
-            failed_attempts = failed_attempts + 1,
+            failed_attempts = failed_attempts + ?4,
             ready_at = ?3
         WHERE tenant_id = ?1
           AND conversation_id = ?2";
@@ -244,7 +323,7 @@ pub(super) fn postpone(
     if held(connection, tenant, conversation, *lease)?.is_none() {
         return Ok(false);
     }
-    let row = params![tenant.as_str(), conversation.as_str(), instant(later(now, wait))];
+    let row = params![tenant.as_str(), conversation.as_str(), instant(later(now, wait)), failures];
     connection.prepare_cached(POSTPONE)?.execute(row)?;
     refresh_due(connection, tenant, conversation, now)?;
     Ok(true)
@@ -268,9 +347,24 @@ mod tests {
     use crate::plans::assert_uses;
 
     #[test]
+    fn the_first_of_the_others_is_found_by_two_entries_for_each_tenant() {
+        let plan = crate::plans::plan(FIRST_OF_OTHERS);
+        for search in [
+            "next USING INDEX channel_conversations_due_of_tenant (tenant_id>?)",
+            "due USING INDEX channel_conversations_due_of_tenant (tenant_id=? AND due_at>?)",
+        ] {
+            assert!(plan.contains(search), "{search} is missing: {plan}");
+        }
+        for line in plan.lines().filter(|line| line.starts_with("SCAN")) {
+            assert!(["SCAN waiting", "SCAN json_each"].iter().any(|small| line.starts_with(small)), "{plan}");
+        }
+    }
+
+    #[test]
     fn claiming_reads_one_entry_of_an_index() {
         for (sql, index) in [
             (TAKE, "channel_conversations_due (due_at>? AND due_at<?)"),
+            (TAKE_OF_TENANT, "channel_conversations_due_of_tenant (tenant_id=? AND due_at>? AND due_at<?)"),
             (NEXT_DUE, "channel_conversations_due"),
             (SENT, "outbox_by_conversation (tenant_id=? AND conversation_id=? AND queued_at>?)"),
         ] {

@@ -11,12 +11,15 @@ use rusqlite::{Connection, Result, params};
 use super::{echo, items, report};
 use crate::channel_conversations::{self, Quiet};
 use crate::columns::instant;
+use crate::hashes::Hashes;
+use crate::privacy::tombstones;
 use crate::{conversations, customers, media, numbers};
 
 /// One webhook being received.
 pub(super) struct Receiving<'a> {
     pub(super) connection: &'a Connection,
     pub(super) ids: &'a dyn IdSource,
+    pub(super) hashes: &'a Hashes,
     pub(super) now: Timestamp,
     pub(super) changes: Vec<ReceivedChange>,
 }
@@ -77,6 +80,9 @@ impl Receiving<'_> {
             VALUES (?1, ?2, ?3, 'kept', ?4, ?5, ?6, ?7)
             ON CONFLICT (number_id, event_key) DO NOTHING";
         let event = &received.event;
+        if tombstones::is_erased_event(self.connection, self.hashes, number_id(event), &event.key)? {
+            return Ok(None);
+        }
         let row = params![
             number_id(event),
             event.key,
@@ -220,7 +226,7 @@ impl Receiving<'_> {
         tenant: &TenantId,
         sender: &pytake_assistant::channel::Sender,
     ) -> Result<Option<UserId>> {
-        let resolved = customers::resolve(self.connection, tenant, sender, self.ids, self.now)?;
+        let resolved = customers::resolve(self.connection, tenant, sender, self.ids, self.hashes, self.now)?;
         Ok(resolved.map(|resolved| self.merged(tenant, resolved)))
     }
 

@@ -7,7 +7,7 @@ use pytake_assistant::channel::{
     Accepted, DeliveryState, NextStep, OutboxId, OutboxKind, SendFailure, after_failure,
 };
 use pytake_assistant::id::{ConversationId, TenantId};
-use pytake_store::{OutboxState, SendingKey};
+use pytake_store::{OutboxState, Resent, SendingKey};
 use rusqlite::{Connection, Result, params};
 
 use super::rows::{self, Row};
@@ -164,7 +164,7 @@ pub(super) fn resend(
     tenant: &TenantId,
     id: &OutboxId,
     now: Timestamp,
-) -> Result<bool> {
+) -> Result<Resent> {
     // What the customer wrote since is known to whoever sends it now.
     const UP_TO_DATE: &str = "
         UPDATE outbox
@@ -181,9 +181,9 @@ pub(super) fn resend(
                 WHERE tenant_id = outbox.tenant_id
                   AND conversation_id = outbox.conversation_id
             )";
-    let Some(mut row) = rows::by_id(connection, tenant, &id.0)? else { return Ok(false) };
+    let Some(mut row) = rows::by_id(connection, tenant, &id.0)? else { return Ok(Resent::Unknown) };
     if !matches!(row.state, OutboxState::Withheld | OutboxState::Out(DeliveryState::Failed)) {
-        return Ok(false);
+        return Ok(Resent::Refused);
     }
     row.state = OutboxState::Queued;
     row.kind = OutboxKind::Person;
@@ -196,5 +196,5 @@ pub(super) fn resend(
     rows::update(connection, &row, now)?;
     connection.prepare_cached(UP_TO_DATE)?.execute([row.position])?;
     schedule::release_conversation(connection, tenant, &row.conversation)?;
-    Ok(true)
+    Ok(Resent::Queued)
 }

@@ -284,7 +284,7 @@ impl World {
             }),
             ..turn("default", claim.customer.id.as_str(), &place, n)
         };
-        match self.store.record(record).await.unwrap() {
+        match self.store.record(record).await.unwrap().recorded {
             Recorded::Written => {
                 for item in &claim.items {
                     assert!(self.settled.insert(item.message.id.clone()), "answered twice");

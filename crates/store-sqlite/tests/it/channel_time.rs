@@ -71,7 +71,7 @@ async fn answers(store: &SqliteStore, n: i64, replies: &[&str]) {
         }),
         ..turn("default", claim.customer.id.as_str(), claim.key.conversation.as_str(), n)
     };
-    assert_eq!(store.record(record).await.unwrap(), Recorded::Written);
+    assert_eq!(store.record(record).await.unwrap().recorded, Recorded::Written);
 }
 
 #[tokio::test]

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::civil::date;
+use pytake_assistant::Author;
 use pytake_assistant::answers::{AnswerText, Answers, ApprovedAnswer};
 use pytake_assistant::conversation::{ConversationFilter, Conversations};
 use pytake_assistant::id::{AnswerId, ConversationId, TenantId, UserId};
 use pytake_assistant::ledger::{Admission, Ledger, ReservationId, ReservationRequest};
-use pytake_assistant::tenant::{TenantProfile, Tenants};
+use pytake_assistant::tenant::{Edit, TenantProfile, Tenants};
 use pytake_store::{ApiKeyRecord, Health, Keys, Scope};
 use pytake_store_sqlite::{OpenError, SqliteOptions, SqliteStore};
 use pytake_understanding::language::Language;
@@ -31,7 +32,9 @@ fn reservation(n: usize) -> ReservationRequest {
         user: UserId::new("ana").unwrap(),
         day: date(2026, 11, 22),
         daily_limit: Some(10),
-        budget: None,
+        budgets: Vec::new(),
+        at_most: pytake_assistant::money::PicoUsd::ZERO,
+        cheaper: None,
         at: turns::at(0),
         holds_for: Duration::from_mins(1),
     }
@@ -44,7 +47,9 @@ fn key() -> ApiKeyRecord {
         name: "till".into(),
         prefix: "pt_abcde".into(),
         secret_hash: [1; 32],
+        previous: None,
         scopes: vec![Scope::Chat],
+        requests_per_minute: None,
         created_at: Timestamp::UNIX_EPOCH,
         expires_at: None,
         revoked_at: None,
@@ -87,9 +92,9 @@ async fn what_another_process_changes_is_seen_at_once() {
     server.lock_for_serving().unwrap();
     assert!(!server.has_keys().await.unwrap());
     command.create_key(&key()).await.unwrap();
-    assert_eq!(server.key_by_hash(&[1; 32]).await.unwrap(), Some(key()));
-    command.revoke_key("k1", turns::at(1)).await.unwrap();
-    let revoked = server.key_by_hash(&[1; 32]).await.unwrap().unwrap();
+    assert_eq!(server.key_by_hash(&[1; 32]).await.unwrap().unwrap().key, key());
+    command.revoke_key(None, "k1", turns::at(1)).await.unwrap();
+    let revoked = server.key_by_hash(&[1; 32]).await.unwrap().unwrap().key;
     assert_eq!(revoked.revoked_at, Some(turns::at(1)));
     assert!(!server.has_keys().await.unwrap());
 }
@@ -164,7 +169,7 @@ async fn a_default_tenant_in_use_is_not_filled() {
     let store = SqliteStore::in_memory().unwrap();
     let tenant = TenantId::default_tenant();
     let own = TenantProfile { business_name: "Minha Loja".into(), ..Default::default() };
-    store.put_profile(&tenant, &own).await.unwrap();
+    store.put_profile(&tenant, &own, &Edit::by(Author::open()), turns::at(0)).await.unwrap();
     assert!(!store.seed_if_new(&TenantProfile::default(), &[]).await.unwrap());
     assert_eq!(store.profile(&tenant).await.unwrap(), Some(own));
 }

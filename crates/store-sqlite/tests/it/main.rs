@@ -6,6 +6,7 @@ mod channel_orders;
 mod channel_time;
 mod crash;
 mod files;
+mod money;
 mod tenants_apart;
 mod turns;
 

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use pytake_assistant::conversation::{ConversationMessage, Exchange, TurnRecord};
 use pytake_assistant::id::{ConversationId, MessageId, TenantId, UserId};
-use pytake_assistant::ledger::{LedgerEntry, Operation};
+use pytake_assistant::ledger::{LedgerEntry, Operation, Origin};
 use pytake_assistant::money::{PicoUsd, TokenUsage};
 use pytake_assistant::provider::Role;
 
@@ -50,7 +50,11 @@ pub(crate) fn turn(whose: &str, who: &str, place: &str, n: i64) -> TurnRecord {
             usage: TokenUsage { input_tokens: 5, output_tokens: 2, ..Default::default() },
             cost: Some(PicoUsd(1)),
             is_answer: true,
+            is_cached: false,
+            saved: None,
         }],
+        origin: Origin::default(),
+        budgets: Vec::new(),
         reservation: None,
         settlement: None,
         at: at(n),

@@ -1,0 +1,140 @@
+//! What belongs to a customer: found in `subject`, handed over in `export`, erased in `erase` (with `traces`, what a
+//! channel left of them), kept apart afterwards in `tombstones`, and swept by age in `retention`.
+
+mod erase;
+mod export;
+mod retention;
+mod subject;
+pub(crate) mod tombstones;
+mod traces;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use pytake_assistant::error::StorageError;
+use pytake_assistant::id::TenantId;
+use pytake_assistant::{Author, Clock};
+use pytake_store::{DataCounts, Erasure, ErasureRecord, ExportPage, ExportPlace, Privacy, Subject, Swept};
+use rusqlite::{Connection, Result};
+
+use crate::readers::in_snapshot;
+use crate::store::SqliteStore;
+
+/// Runs work whose deletions leave zeros behind, also in pages that become free.
+///
+/// Everything else runs with `FAST`, which overwrites what is deleted from a page that stays in use.
+fn leaving_zeros<T>(connection: &Connection, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+    connection.pragma_update_and_check(None, "secure_delete", "ON", |_| Ok(()))?;
+    let result = work(connection);
+    connection.pragma_update_and_check(None, "secure_delete", "FAST", |_| Ok(()))?;
+    result
+}
+
+#[async_trait]
+impl Privacy for SqliteStore {
+    async fn subject(&self, tenant: &TenantId, name: &str) -> Result<Option<Subject>, StorageError> {
+        let (tenant, name) = (tenant.clone(), name.to_owned());
+        self.read_long("look for the customer", move |connection| {
+            in_snapshot(connection, |connection| subject::find(connection, &tenant, &name))
+        })
+        .await
+    }
+
+    async fn data_counts(&self, subject: &Subject) -> Result<DataCounts, StorageError> {
+        let subject = subject.clone();
+        self.read_long("count what is kept of the customer", move |connection| {
+            export::counts(connection, &subject)
+        })
+        .await
+    }
+
+    async fn export_page(&self, subject: &Subject, from: ExportPlace) -> Result<ExportPage, StorageError> {
+        let subject = subject.clone();
+        self.read_long("read what is kept of the customer", move |connection| {
+            export::page(connection, &subject, &from)
+        })
+        .await
+    }
+
+    async fn begin_erasure(
+        &self,
+        tenant: &TenantId,
+        name: &str,
+        author: &Author,
+        at: Timestamp,
+    ) -> Result<Option<Erasure>, StorageError> {
+        let (tenant, name, author) = (tenant.clone(), name.to_owned(), author.clone());
+        let (ids, hashes) = (self.ids.clone(), self.hashes.clone());
+        self.write_durably("begin to erase the customer", move |connection| {
+            let Some(subject) = subject::find(connection, &tenant, &name)? else { return Ok(None) };
+            erase::begin(connection, subject, &author, at, &*ids, &hashes).map(Some)
+        })
+        .await
+    }
+
+    async fn erase(&self, erasure: &Erasure, clock: &dyn Clock) -> Result<ErasureRecord, StorageError> {
+        erase::run(self, erasure, clock).await
+    }
+
+    async fn unfinished_erasures(&self) -> Result<Vec<Erasure>, StorageError> {
+        self.read_long("look for erasures that did not end", erase::unfinished).await
+    }
+
+    async fn erasures(&self, tenant: &TenantId, limit: u32) -> Result<Vec<ErasureRecord>, StorageError> {
+        let tenant = tenant.clone();
+        self.read_long("list the erasures", move |connection| {
+            in_snapshot(connection, |connection| erase::records(connection, &tenant, limit))
+        })
+        .await
+    }
+
+    async fn tenants_erased_since(&self, since: Timestamp) -> Result<Vec<TenantId>, StorageError> {
+        self.read_long("look for tenants of erased customers", move |connection| {
+            erase::tenants_since(connection, since)
+        })
+        .await
+    }
+
+    async fn forget_deleted(&self) -> Result<bool, StorageError> {
+        self.empty_log().await
+    }
+
+    async fn sweep_conversations(
+        &self,
+        tenant: &TenantId,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<Swept, StorageError> {
+        let (tenant, hashes) = (tenant.clone(), self.hashes.clone());
+        self.write("sweep the conversations", move |connection| {
+            retention::conversations(connection, &tenant, before, limit, &hashes)
+        })
+        .await
+    }
+
+    async fn sweep_media_of(
+        &self,
+        tenant: &TenantId,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<Swept, StorageError> {
+        let tenant = tenant.clone();
+        self.write("sweep the tenant's files", move |connection| {
+            retention::media(connection, &tenant, before, limit)
+        })
+        .await
+    }
+
+    async fn forget_usage(&self, tenant: &TenantId, before: Date, limit: u32) -> Result<Swept, StorageError> {
+        let (tenant, ids) = (tenant.clone(), self.ids.clone());
+        self.write("forget whose usage it was", move |connection| {
+            retention::usage(connection, &tenant, before, limit, &*ids)
+        })
+        .await
+    }
+
+    async fn sweep_erasures(&self, before: Timestamp, limit: u32) -> Result<u64, StorageError> {
+        self.write("sweep traces of erasures", move |connection| tombstones::sweep(connection, before, limit))
+            .await
+    }
+}
