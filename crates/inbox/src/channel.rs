@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use parking_lot::Mutex;
 use pytake_assistant::channel::{ItemId, Messenger, OutboxId};
 use pytake_assistant::clock::SystemClock;
-use pytake_assistant::id::{ConversationId, TenantId, UuidSource};
+use pytake_assistant::id::{ConversationId, TenantId, UserId, UuidSource};
 use pytake_assistant::{Assistant, Clock, Conversations, IdSource};
-use pytake_store::{ChannelStore, Sealer};
+use pytake_store::{ChannelStore, Sealer, StorageError};
 use secrecy::SecretString;
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
@@ -18,10 +18,12 @@ use tokio_util::task::TaskTracker;
 
 use crate::fetching::Fetches;
 use crate::registry::{NumberRegistry, OwnSecrets};
+use crate::seats::Seats;
 use crate::sending::Sends;
 use crate::settings::ChannelSettings;
 use crate::turns::Turns;
 use crate::upkeep;
+use crate::words;
 use crate::work::{Desk, Work, drain, keep_going, look};
 
 /// Lookers of each kind of work. One would do but for the database's wait at each commit, which two of them share.
@@ -56,6 +58,7 @@ pub(crate) struct Shared {
     /// Read marks, which nobody waits for.
     pub(crate) background: TaskTracker,
     pub(crate) memory: Memory,
+    pub(crate) seats: Seats,
 }
 
 /// Wakes lookers.
@@ -107,6 +110,12 @@ impl Memory {
         }
     }
 
+    fn forget_conversations(&self, tenant: &TenantId, conversations: &[ConversationId]) {
+        self.first_received.lock().retain(|(of, place), _| of != tenant || !conversations.contains(place));
+        // Not known by conversation; another burst that waits pays for its transcript once more.
+        self.heard.lock().clear();
+    }
+
     pub(crate) fn forget_heard(&self, items: &[ItemId]) {
         let mut heard = self.heard.lock();
         for item in items {
@@ -121,7 +130,7 @@ pub struct ChannelBuilder {
     conversations: Arc<dyn Conversations>,
     assistant: Assistant,
     messenger: Arc<dyn Messenger>,
-    sealer: Sealer,
+    sealer: Arc<Sealer>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
     settings: ChannelSettings,
@@ -163,7 +172,8 @@ impl ChannelBuilder {
 
     /// The finished channel. Nothing runs until [`Channel::run`].
     pub fn build(self) -> Channel {
-        let sealer = Arc::new(self.sealer);
+        let sealer = self.sealer;
+        let seats = Seats::new(self.settings.turns_at_once);
         let numbers = NumberRegistry::new(Arc::clone(&self.store), Arc::clone(&sealer), self.own_secrets);
         Channel {
             shared: Arc::new(Shared {
@@ -179,6 +189,7 @@ impl ChannelBuilder {
                 wake: Wake::default(),
                 background: TaskTracker::new(),
                 memory: Memory::default(),
+                seats,
             }),
         }
     }
@@ -190,7 +201,7 @@ impl Channel {
         store: &Arc<S>,
         assistant: Assistant,
         messenger: Arc<dyn Messenger>,
-        sealer: Sealer,
+        sealer: impl Into<Arc<Sealer>>,
     ) -> ChannelBuilder
     where
         S: ChannelStore + Conversations + 'static,
@@ -200,12 +211,31 @@ impl Channel {
             conversations: Arc::clone(store) as _,
             assistant,
             messenger,
-            sealer,
+            sealer: sealer.into(),
             clock: Arc::new(SystemClock::new()),
             ids: Arc::new(UuidSource),
             settings: ChannelSettings::default(),
             own_secrets: OwnSecrets::default(),
         }
+    }
+
+    /// The host that messages are sent to, where the messenger tells.
+    pub fn host(&self) -> Option<String> {
+        self.shared.messenger.host()
+    }
+
+    /// The name of a customer as facts and prompts get it; `None`: nobody is named, they have none, or it is no name.
+    ///
+    /// # Errors
+    /// Storage.
+    pub async fn customer_name(
+        &self,
+        tenant: &TenantId,
+        user: Option<&UserId>,
+    ) -> Result<Option<String>, StorageError> {
+        let Some(user) = user else { return Ok(None) };
+        let customer = self.shared.store.customer(tenant, user).await?;
+        Ok(customer.and_then(|customer| customer.name).as_deref().and_then(words::clean_name))
     }
 
     /// Works until `shutdown`: then nothing more is begun, and what was begun is finished.
@@ -235,6 +265,11 @@ impl Channel {
         jobs.wait().await;
         self.shared.background.close();
         self.shared.background.wait().await;
+    }
+
+    /// Forgets what this process remembers of conversations that are being erased.
+    pub fn forget_conversations(&self, tenant: &TenantId, conversations: &[ConversationId]) {
+        self.shared.memory.forget_conversations(tenant, conversations);
     }
 
     /// Takes every conversation that is due now, one after the other; how many there were. For tests.

@@ -16,6 +16,7 @@ mod registry;
 
 mod receiving;
 mod rules;
+mod seats;
 mod turns;
 mod words;
 

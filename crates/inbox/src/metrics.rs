@@ -18,7 +18,7 @@ pub const OLDEST_DUE_SECONDS: &str = "pytake_inbox_oldest_due_seconds";
 pub const WITH_PEOPLE: &str = "pytake_inbox_conversations_with_people";
 /// Turns of the channel that run now.
 pub const TURNS_RUNNING: &str = "pytake_inbox_turns_running";
-/// Turns by `outcome`: `answered`, `silent`, `said`, `outdated` (a draft became void), `fenced`, `postponed`, `kept` (without
+/// Turns by `outcome`: `answered`, `silent`, `said`, `outdated` (a draft became void), `fenced`, `postponed`, `deferred` (a limit), `kept` (without
 /// a word), `dismissed` (could not even be kept), `given_to_person`.
 pub const TURNS: &str = "pytake_inbox_turns_total";
 /// Time a turn takes, voice and pictures included.

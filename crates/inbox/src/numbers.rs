@@ -7,12 +7,12 @@ use pytake_assistant::AIError;
 use pytake_assistant::channel::NumberHealth;
 use pytake_assistant::error::{FieldProblem, StorageError};
 use pytake_assistant::id::{NumberId, TenantId};
-use pytake_store::{NumberRecord, NumberSettings, Sealed};
+use pytake_store::{NumberRecord, NumberSettings, Sealed, purpose};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
 use crate::channel::Channel;
-use crate::registry::{KnownNumber, WebhookKey, purpose};
+use crate::registry::{KnownNumber, WebhookKey};
 use crate::upkeep::month_of;
 
 /// The longest secret, in bytes: Meta's tokens have some 250.
@@ -259,7 +259,7 @@ impl Channel {
     }
 
     fn seal(&self, new: &NewNumber, field: &str, secret: &SecretString) -> Result<Sealed, AIError> {
-        let sealed = self.shared.sealer.seal(secret, &purpose(&new.tenant, &new.number, field));
+        let sealed = self.shared.sealer.seal(secret, &purpose::number(&new.tenant, &new.number, field));
         sealed.map_err(|error| AIError::Configuration(format!("the secret cannot be sealed: {error}")))
     }
 

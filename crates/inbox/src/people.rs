@@ -7,7 +7,7 @@ use pytake_assistant::channel::{
 use pytake_assistant::conversation::{ChannelDetail, ConversationMessage, Page};
 use pytake_assistant::events::TenantEventKind;
 use pytake_assistant::id::{ConversationId, NumberId, TenantId};
-use pytake_store::{ChannelConversation, OutboxFilter, OutboxRow};
+use pytake_store::{ChannelConversation, OutboxFilter, OutboxRow, Resent};
 use serde_json::{Value, json};
 
 use crate::channel::Channel;
@@ -65,14 +65,18 @@ impl Channel {
     /// Sends a message again that failed or was withheld.
     ///
     /// # Errors
-    /// [`AIError::Conflict`] where there is none in such a state; storage.
+    /// [`AIError::NotFound`]; [`AIError::Conflict`] where it neither failed nor was withheld; storage.
     pub async fn resend(&self, tenant: &TenantId, id: &OutboxId) -> Result<(), AIError> {
-        if !self.shared.store.resend(tenant, id).await? {
-            let why = "there is no such message that failed or was withheld";
-            return Err(AIError::Conflict(why.to_owned()));
+        match self.shared.store.resend(tenant, id).await? {
+            Resent::Queued => {
+                self.shared.wake.sends.notify_one();
+                Ok(())
+            }
+            Resent::Refused => {
+                Err(AIError::Conflict("the message neither failed nor was withheld".to_owned()))
+            }
+            Resent::Unknown => Err(AIError::NotFound { what: "message" }),
         }
-        self.shared.wake.sends.notify_one();
-        Ok(())
     }
 
     /// Lists what was sent, is to be sent, or was not.

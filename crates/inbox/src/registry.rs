@@ -10,7 +10,7 @@ use parking_lot::RwLock;
 use pytake_assistant::channel::NumberAccess;
 use pytake_assistant::error::StorageError;
 use pytake_assistant::id::{NumberId, TenantId};
-use pytake_store::{ChannelStore, NumberRecord, Sealed, Sealer};
+use pytake_store::{ChannelStore, NumberRecord, Sealed, Sealer, purpose};
 use secrecy::{ExposeSecret, SecretString};
 
 /// A secret that webhooks are signed with. It proves events of its own numbers only: a tenant who knows the secret of
@@ -145,7 +145,7 @@ impl NumberRegistry {
 
     fn opened(&self, record: NumberRecord) -> KnownNumber {
         let open = |field: &str, sealed: &Sealed| {
-            let opened = self.sealer.open(sealed, &purpose(&record.tenant, &record.number, field));
+            let opened = self.sealer.open(sealed, &purpose::number(&record.tenant, &record.number, field));
             if let Err(error) = &opened {
                 tracing::error!(
                     number = %record.number, field, error = %error,
@@ -161,9 +161,4 @@ impl NumberRegistry {
             access_token.map(|access_token| NumberAccess { number: record.number.clone(), access_token });
         KnownNumber { record, access, app_secret, verify_token }
     }
-}
-
-/// What a secret is sealed for: it opens only as the same field of the same number of the same tenant.
-pub(crate) fn purpose(tenant: &TenantId, number: &NumberId, field: &str) -> String {
-    format!("number/{tenant}/{number}/{field}")
 }

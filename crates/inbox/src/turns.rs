@@ -25,6 +25,7 @@ use crate::channel::Channel;
 use crate::metrics::{self, RunningTurn};
 use crate::registry::KnownNumber;
 use crate::rules::{Brake, GIVE_UP_AFTER, Plan, decide, returns, wait};
+use crate::seats::Seat;
 use crate::words::{calling_code_of, facts, usual_language};
 use crate::work::Work;
 use reading::Reading;
@@ -37,24 +38,39 @@ const MAX_ITEMS: usize = 30;
 /// A read mark that takes longer is not worth waiting for at shutdown.
 const MARK_WITHIN: Duration = Duration::from_secs(10);
 
+/// A claimed conversation, and that it is in work.
+pub(crate) struct Seated {
+    claim: Claim,
+    seat: Seat,
+}
+
 /// Conversations that are due, as work.
 #[derive(Clone)]
 pub(crate) struct Turns(pub(crate) Channel);
 
 #[async_trait]
 impl Work for Turns {
-    type Job = Claim;
+    type Job = Seated;
 
-    async fn take(&self) -> Result<Option<Claim>, StorageError> {
+    async fn take(&self) -> Result<Option<Seated>, StorageError> {
         let shared = &self.0.shared;
-        shared.store.claim(shared.settings.lease).await
+        let (lease, crowded) = (shared.settings.lease, shared.seats.crowded());
+        let mut claim = None;
+        if !crowded.is_empty() {
+            claim = shared.store.claim_of_others(lease, &crowded).await?;
+        }
+        if claim.is_none() {
+            claim = shared.store.claim(lease).await?;
+        }
+        Ok(claim.map(|claim| Seated { seat: shared.seats.sit(&claim.key.tenant), claim }))
     }
 
     async fn next_in(&self) -> Result<Option<Duration>, StorageError> {
         self.0.shared.store.next_claim_in().await
     }
 
-    async fn act(&self, claim: Claim) {
+    async fn act(&self, Seated { claim, seat }: Seated) {
+        let _until_it_ends = seat;
         let (key, failed_attempts) = (claim.key.clone(), claim.failed_attempts);
         let clock = &self.0.shared.clock;
         let (_running, began) = (RunningTurn::begin(), clock.elapsed());

@@ -5,7 +5,7 @@
 
 mod facts;
 
-pub(crate) use facts::{calling_code_of, facts, one_line};
+pub(crate) use facts::{calling_code_of, clean_name, facts, one_line};
 
 use pytake_assistant::channel::{ContactCard, InboundContent, MediaKind, OrderItem};
 use pytake_understanding::language::{Language, Prior, detect_with_prior};

@@ -30,6 +30,8 @@ pub struct WhatsApp {
     exchange: Exchange,
     hosts: Hosts,
     config: WhatsAppConfig,
+    /// Of the address that is called.
+    host: Option<String>,
 }
 
 impl WhatsApp {
@@ -40,8 +42,10 @@ impl WhatsApp {
     pub fn new(config: WhatsAppConfig) -> Result<Self, ConfigError> {
         let root = config.root()?;
         let hosts = config.hosts()?;
+        let port = root.port().map(|port| format!(":{port}")).unwrap_or_default();
+        let host = root.host_str().map(|host| format!("{host}{port}"));
         let exchange = Exchange::new(root, &config)?;
-        Ok(Self { exchange, hosts, config })
+        Ok(Self { exchange, hosts, config, host })
     }
 
     async fn asked(
@@ -59,6 +63,10 @@ impl WhatsApp {
 impl Messenger for WhatsApp {
     fn write(&self, text: &str, choices: &[String], language: Option<Language>) -> Vec<OutboundContent> {
         format::write(text, choices, language)
+    }
+
+    fn host(&self) -> Option<String> {
+        self.host.clone()
     }
 
     async fn send(

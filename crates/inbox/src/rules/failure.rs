@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use pytake_assistant::AIError;
+use pytake_assistant::error::LimitScope;
 use pytake_assistant::service::ServerSentence;
 
 /// Turns of one burst that may fail before the customer is told something: 2 + 4 + 8 + 16 s, half a minute, is what a
@@ -10,6 +11,10 @@ use pytake_assistant::service::ServerSentence;
 const TRIES: u32 = 5;
 /// First wait; doubles.
 const FIRST_WAIT: Duration = Duration::from_secs(2);
+/// A turn is not tried again sooner after a limit was met, so that many of them do not only try.
+const SHORTEST_DEFERRAL: Duration = Duration::from_secs(1);
+/// Longer than the assistant ever asks for: its limits are by the minute.
+const LONGEST_DEFERRAL: Duration = Duration::from_mins(15);
 /// A database that is down is asked once a minute.
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
 /// Failed turns after which not even a sentence of the server's own could be written, for a reason that is not the
@@ -25,6 +30,8 @@ pub(crate) enum AfterError {
     SayLimit,
     /// The same again, after a wait.
     Postpone(Duration),
+    /// The same again when the limit that was met has room; it is no failure.
+    Defer(Duration),
 }
 
 /// Decides after a turn that failed; `failed_attempts` counts those before it.
@@ -34,6 +41,11 @@ pub(crate) fn after_error(error: &AIError, failed_attempts: u32) -> AfterError {
             AfterError::Say(ServerSentence::Verbatim(fallback_response.clone()))
         }
         AIError::DailyLimitExceeded { .. } | AIError::BudgetExceeded { .. } => AfterError::SayLimit,
+        // The customer has nothing to do with how much the business may use, and is told nothing.
+        AIError::RateLimitExceeded {
+            scope: LimitScope::Tenant | LimitScope::User | LimitScope::Server,
+            retry_after,
+        } => AfterError::Defer((*retry_after).clamp(SHORTEST_DEFERRAL, LONGEST_DEFERRAL)),
         // Without its database the server can say nothing; the messages are safe in the inbox.
         AIError::Storage(_) => AfterError::Postpone(wait(failed_attempts, error.retry_after())),
         AIError::RateLimitExceeded { .. }
@@ -72,14 +84,15 @@ pub(crate) fn is_our_mistake(error: &AIError) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use pytake_assistant::error::{LimitScope, StorageError};
+    use pytake_assistant::budget::BudgetScope;
+    use pytake_assistant::error::StorageError;
 
     use super::*;
 
     fn seconds(of: &AfterError) -> Option<u64> {
         match of {
             AfterError::Postpone(wait) => Some(wait.as_secs()),
-            AfterError::Say(_) | AfterError::SayLimit => None,
+            AfterError::Defer(_) | AfterError::Say(_) | AfterError::SayLimit => None,
         }
     }
 
@@ -108,6 +121,18 @@ mod tests {
     }
 
     #[test]
+    fn a_limit_of_the_tenants_is_waited_for_and_never_told() {
+        for scope in [LimitScope::Tenant, LimitScope::User, LimitScope::Server] {
+            let limited = |retry_after| AIError::RateLimitExceeded { scope, retry_after };
+            let wait = Duration::from_secs(90);
+            for failed_attempts in [0, 4, 100] {
+                assert_eq!(after_error(&limited(wait), failed_attempts), AfterError::Defer(wait));
+            }
+            assert_eq!(after_error(&limited(Duration::ZERO), 0), AfterError::Defer(SHORTEST_DEFERRAL));
+        }
+    }
+
+    #[test]
     fn what_the_filter_stopped_is_answered_with_its_sentence() {
         let error = AIError::ContentFilterViolation {
             categories: Vec::new(),
@@ -123,7 +148,10 @@ mod tests {
         let day = AIError::DailyLimitExceeded { limit: 1, retry_after: Duration::ZERO };
         assert_eq!(after_error(&day, 0), AfterError::SayLimit);
         assert_eq!(
-            after_error(&AIError::BudgetExceeded { retry_after: Duration::ZERO }, 0),
+            after_error(
+                &AIError::BudgetExceeded { scope: BudgetScope::TenantMonth, retry_after: Duration::ZERO },
+                0
+            ),
             AfterError::SayLimit
         );
         let mistake = AIError::invalid("context", "is too long");

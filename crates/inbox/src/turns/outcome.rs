@@ -9,6 +9,7 @@ use pytake_assistant::channel::{Recorded, Settlement};
 use pytake_assistant::conversation::{ConversationMessage, Exchange, TurnRecord};
 use pytake_assistant::error::StorageError;
 use pytake_assistant::events::TenantEventKind;
+use pytake_assistant::ledger::Origin;
 use pytake_assistant::phrases;
 use pytake_assistant::provider::Role;
 use pytake_assistant::service::{Answered, ServerSentence};
@@ -65,6 +66,7 @@ impl Channel {
         }
         let said = match (after_error(&error, claim.failed_attempts), number) {
             (AfterError::Postpone(wait), _) => return self.postpone(&claim.key, wait).await,
+            (AfterError::Defer(wait), _) => return self.defer(&claim.key, wait).await,
             (AfterError::Say(sentence), Some(number)) => self.say(claim, number, sentence).await,
             (AfterError::SayLimit, Some(number)) => self.say_limit(claim, number).await,
             (AfterError::Say(_) | AfterError::SayLimit, None) => Err(error),
@@ -96,6 +98,15 @@ impl Channel {
         }))
     }
 
+    /// Gives a conversation back whose tenant has used up its limits for now. Nothing has failed, so nothing is counted.
+    async fn defer(&self, key: &ClaimKey, wait: Duration) {
+        metrics::turn_ended("deferred");
+        if let Err(error) = self.shared.store.defer(key, wait).await {
+            // The lease ends, and the conversation is due again then.
+            tracing::error!(conversation = %key.conversation, error = %error, "could not defer a turn");
+        }
+    }
+
     /// Gives the conversation back, due again after a wait.
     pub(super) async fn postpone(&self, key: &ClaimKey, wait: Duration) {
         metrics::turn_ended("postponed");
@@ -114,7 +125,7 @@ impl Channel {
             Ok(record) => record,
             Err(error) => return self.give_up(claim, &details, &error.to_string()).await,
         };
-        match self.shared.conversations.record(record).await {
+        match self.shared.conversations.record(record).await.map(|outcome| outcome.recorded) {
             Ok(Recorded::Written) => {
                 let data = json!({"state": "waiting", "reason": ASSISTANT_FAILED});
                 self.publish(tenant, TenantEventKind::Handoff, Some(conversation), data);
@@ -150,6 +161,8 @@ impl Channel {
                 handoff_reason: Some(ASSISTANT_FAILED.to_owned()),
             }),
             ledger: Vec::new(),
+            origin: Origin::default(),
+            budgets: Vec::new(),
             reservation: None,
             settlement: Some(Settlement {
                 lease: claim.key.lease,

@@ -92,7 +92,7 @@ impl Channel {
         };
         let language = Some(Self::language_of(claim));
         let (tenant, user) = (&claim.key.tenant, &claim.customer.id);
-        let transcribing = self.shared.assistant.transcribe(tenant, user, voice, language);
+        let transcribing = self.shared.assistant.hear(tenant, user, voice, language);
         let text = match tokio::time::timeout(patience.for_voice(), transcribing).await {
             Ok(Ok(transcript)) => transcript.text.trim().to_owned(),
             Ok(Err(error)) => {

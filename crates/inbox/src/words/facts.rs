@@ -79,7 +79,7 @@ pub(crate) fn facts<'a>(
 
 /// A name as a person has one: letters, spaces and `.'-`. `None` where nothing of that kind is left, or where it holds
 /// an address of the web.
-fn clean_name(name: &str) -> Option<String> {
+pub(crate) fn clean_name(name: &str) -> Option<String> {
     let name = one_line(name, 4 * MAX_NAME_CHARS);
     let lower = name.to_lowercase();
     let looks_like_address = lower.contains("://") || lower.contains("www.") || has_inner_dot(&name);

@@ -1,11 +1,11 @@
 //! Business numbers and their secrets.
 
 use bytes::Bytes;
-use pytake_assistant::AIError;
 use pytake_assistant::channel::{Event, EventKind, SendFailureKind};
 use pytake_assistant::events::TenantEventKind;
 use pytake_assistant::id::{NumberId, TenantId};
-use pytake_assistant::tenant::TenantProfile;
+use pytake_assistant::tenant::{Edit, TenantProfile};
+use pytake_assistant::{AIError, Author};
 use pytake_inbox::NewNumber;
 use pytake_store::{NumberSettings, Numbers};
 use secrecy::ExposeSecret;
@@ -69,7 +69,7 @@ async fn a_notice_about_an_account_reaches_everybody_who_has_a_number_of_it() {
             description: "Roupas".to_owned(),
             ..TenantProfile::default()
         };
-        world.assistant.put_profile(other, profile).await.unwrap();
+        world.assistant.put_profile(other, profile, Edit::by(Author::open())).await.unwrap();
         for number in ["2", "3"] {
             let number = NumberId::new(format!("{number}{place}")).unwrap();
             world.channel.put_number(NewNumber { number, ..another(other.clone()) }).await.unwrap();
@@ -120,7 +120,7 @@ async fn an_assistant_must_belong_to_a_business() {
         description: "Roupas".to_owned(),
         ..TenantProfile::default()
     };
-    world.assistant.put_profile(&nobody, profile).await.unwrap();
+    world.assistant.put_profile(&nobody, profile, Edit::by(Author::open())).await.unwrap();
     world.channel.put_number(another(nobody.clone())).await.unwrap();
     let taken = NewNumber { number: number(), ..another(nobody) };
     assert!(matches!(world.channel.put_number(taken).await, Err(AIError::Conflict(_))));

@@ -22,9 +22,9 @@ use pytake_assistant::money::TokenUsage;
 use pytake_assistant::provider::{Completion, CompletionRequest, FailureKind, FinishReason, ProviderFailure};
 use pytake_assistant::router::RouterConfig;
 use pytake_assistant::service::ConversationDetail;
-use pytake_assistant::tenant::TenantProfile;
+use pytake_assistant::tenant::{Edit, TenantProfile};
 use pytake_assistant::transcription::{Transcriber, Transcript};
-use pytake_assistant::{AIProviderTrait, Assistant, Clock, Settings};
+use pytake_assistant::{AIProviderTrait, Assistant, Author, Clock, Settings};
 use pytake_inbox::{Channel, ChannelSettings, NewNumber};
 use pytake_store::{NumberSettings, OutboxFilter, OutboxRow, Receipt, Sealer, SealingKey};
 use pytake_store_sqlite::{SqliteOptions, SqliteStore};
@@ -251,8 +251,7 @@ pub(crate) fn file(bytes: &'static [u8]) -> FetchedMedia {
 
 impl World {
     pub(crate) async fn new() -> Self {
-        Self::with(NumberSettings { discloses: false, ..NumberSettings::default() }, Settings::default())
-            .await
+        Self::with(NumberSettings { discloses: false, ..NumberSettings::default() }, uncached()).await
     }
 
     pub(crate) async fn with(settings: NumberSettings, limits: Settings) -> Self {
@@ -262,13 +261,13 @@ impl World {
     /// One in which voice is heard, and says this.
     pub(crate) async fn hearing(said: &'static str) -> Self {
         let settings = NumberSettings { discloses: false, ..NumberSettings::default() };
-        Self::build(settings, Settings::default(), Some(Arc::new(Ear(said))), None).await
+        Self::build(settings, uncached(), Some(Arc::new(Ear(said))), None).await
     }
 
     /// One whose database is a file.
     pub(crate) async fn on_disk(path: &Path) -> Self {
         let settings = NumberSettings { discloses: false, ..NumberSettings::default() };
-        Self::build(settings, Settings::default(), None, Some(path)).await
+        Self::build(settings, uncached(), None, Some(path)).await
     }
 
     async fn build(
@@ -295,7 +294,10 @@ impl World {
             description: "Padaria em São Paulo".to_owned(),
             ..TenantProfile::default()
         };
-        assistant.put_profile(&tenant(), profile).await.expect("the test is set up");
+        assistant
+            .put_profile(&tenant(), profile, Edit::by(Author::open()))
+            .await
+            .expect("the test is set up");
         let outside = Arc::new(FakeChannel::default());
         let key = SealingKey::generate().expect("the test is set up");
         let channel = channel(&store, &assistant, &outside, &clock, &key);
@@ -320,7 +322,7 @@ impl World {
 
     /// Another process on the same database, with its own memory.
     pub(crate) fn replica(&self) -> Channel {
-        let assistant = assistant(&self.store, &self.model, &self.clock, Settings::default(), None);
+        let assistant = assistant(&self.store, &self.model, &self.clock, uncached(), None);
         channel(&self.store, &assistant, &self.outside, &self.clock, &self.key)
     }
 
@@ -468,4 +470,9 @@ fn channel(
         .settings(ChannelSettings::default())
         .webhook_secrets(Some("servers-own".into()), None)
         .build()
+}
+
+/// The usual settings; every question reaches the model.
+fn uncached() -> Settings {
+    Settings { answer_cache: None, ..Settings::default() }
 }
