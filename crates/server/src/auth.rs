@@ -1,10 +1,12 @@
 //! Who is calling, and what they may do.
 //!
 //! A handler states the scope it needs in its signature, `Authorized<ChatScope>`, so that the check cannot be
-//! forgotten. Keys are looked up on every request: one that was made or revoked by a command beside the
+//! forgotten. Keys and sessions are looked up on every request: one that was made or ended by a command beside the
 //! server counts at once.
 
+pub(crate) mod cookie;
 mod host;
+mod same_origin;
 pub(crate) mod secret;
 
 use std::marker::PhantomData;
@@ -13,22 +15,26 @@ use std::time::Duration;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use jiff::Timestamp;
+use pytake_assistant::Author;
 use pytake_assistant::id::TenantId;
-use pytake_store::{ApiKeyRecord, Scope};
+use pytake_store::{ApiKeyRecord, KnownKey, KnownSession, OperatorRecord, Scope, SessionRecord};
 use tracing::warn;
 
+use crate::access::sign_in::SignedIn;
+use crate::audit::Witness;
 use crate::edge::note_tenant;
 use crate::input::query_value;
+use crate::limits;
 use crate::problem::Problem;
 use crate::state::AppState;
 
-/// When a key is needed (`PYTAKE_AUTH`).
+/// When a credential, a key or a session, is needed (`PYTAKE_AUTH`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum AuthMode {
-    /// Open while the store has no key, closed from the first one on. Only for a server that listens on
-    /// loopback: on any other address, revoking the last key would open it to everybody.
+    /// Open while the store has neither key nor operator, closed from the first one on. Only for a server that listens
+    /// on loopback: on any other address, revoking the last key would open it to everybody.
     #[default]
     Auto,
     /// Always.
@@ -49,7 +55,7 @@ impl FromStr for AuthMode {
 
 /// A scope as a type, for [`Authorized`].
 pub(crate) trait RequiredScope: Send {
-    const SCOPE: Scope;
+    const SCOPE: Option<Scope>;
 }
 
 macro_rules! scopes {
@@ -57,7 +63,7 @@ macro_rules! scopes {
         #[doc = concat!("Requires `Scope::", stringify!($scope), "`.")]
         pub(crate) struct $name;
         impl RequiredScope for $name {
-            const SCOPE: Scope = Scope::$scope;
+            const SCOPE: Option<Scope> = Some(Scope::$scope);
         }
     )*};
 }
@@ -66,23 +72,99 @@ scopes!(
     AnalyzeScope => Analyze,
     ReadScope => Read,
     PromptsScope => Prompts,
-    OperateScope => Operate
+    OperateScope => Operate,
+    ManageScope => Manage,
+    AdminScope => Admin
 );
+
+/// Requires nothing but to be somebody: for what everybody may do with their own session.
+pub(crate) struct AnyScope;
+impl RequiredScope for AnyScope {
+    const SCOPE: Option<Scope> = None;
+}
 
 /// A caller that has the scope `S`, and the tenant it acts for.
 pub(crate) struct Authorized<S> {
-    /// The key's tenant, or the one an admin asked for in the query.
+    /// The caller's tenant, or the one an admin asked for in the query.
     pub(crate) tenant: TenantId,
-    is_admin: bool,
+    /// Who is calling.
+    pub(crate) author: Author,
+    /// With what they came.
+    pub(crate) credential: Credential,
+    /// What they may do.
+    pub(crate) scopes: Vec<Scope>,
+    witness: Option<Witness>,
     scope: PhantomData<S>,
+}
+
+/// With what somebody came.
+pub(crate) enum Credential {
+    /// An API key.
+    Key {
+        /// Its id.
+        id: String,
+        /// Requests it may make in a minute; `None`: as many as its tenant.
+        requests_per_minute: Option<u32>,
+    },
+    /// A session.
+    Session(Box<(SessionRecord, OperatorRecord)>),
+    /// Nothing, on an open server.
+    Open,
 }
 
 impl<S> Authorized<S> {
     /// The tenant a body asks for, if the caller is an admin; else the caller's own.
     pub(crate) fn tenant_for(self, asked: Option<String>) -> Result<TenantId, Problem> {
-        match asked {
-            Some(asked) if self.is_admin => chosen_tenant(&asked),
-            _ => Ok(self.tenant),
+        let tenant = match asked {
+            Some(asked) if self.is_admin() => chosen_tenant(&asked)?,
+            _ => self.tenant,
+        };
+        if let Some(witness) = &self.witness {
+            witness.saw(&tenant, &self.author);
+        }
+        Ok(tenant)
+    }
+
+    /// Whether the caller may do everything, for every tenant.
+    pub(crate) fn is_admin(&self) -> bool {
+        self.scopes.contains(&Scope::Admin)
+    }
+
+    /// Whether the caller has all of these. Nobody gives, or takes over, what they do not have.
+    ///
+    /// # Errors
+    /// 403 with the first one that is missing.
+    pub(crate) fn must_have(&self, scopes: &[Scope]) -> Result<(), Problem> {
+        let missing = scopes.iter().find(|scope| !has(&self.scopes, **scope));
+        missing.map_or(Ok(()), |scope| Err(lacks(*scope)))
+    }
+
+    /// The session the caller came with, and whose it is.
+    pub(crate) fn session(&self) -> Option<&(SessionRecord, OperatorRecord)> {
+        match &self.credential {
+            Credential::Session(session) => Some(session),
+            Credential::Key { .. } | Credential::Open => None,
+        }
+    }
+
+    /// Names in the audit log what the request made.
+    pub(crate) fn made(&self, what: &str, id: &str) {
+        if let Some(witness) = &self.witness {
+            witness.name(what, id);
+        }
+    }
+}
+
+impl Authorized<AnyScope> {
+    /// Whoever just signed in.
+    pub(crate) fn signed_in(SignedIn { session, operator, .. }: SignedIn) -> Self {
+        Self {
+            tenant: operator.tenant.clone(),
+            author: Author::operator(&operator.id),
+            scopes: operator.scopes(),
+            credential: Credential::Session(Box::new((session, operator))),
+            witness: None,
+            scope: PhantomData,
         }
     }
 }
@@ -92,46 +174,105 @@ impl<S: RequiredScope> FromRequestParts<AppState> for Authorized<S> {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         let caller = match bearer(&parts.headers)? {
-            Some(secret) => by_key(state, secret, S::SCOPE).await?,
-            None => without_key(state, &parts.headers).await?,
+            Some(secret) => by_key(state, secret).await?,
+            None => match by_session(state, &parts.method, &parts.headers).await? {
+                Some(caller) => caller,
+                None => without_credential(state, &parts.headers).await?,
+            },
         };
-        let asked = if caller.is_admin { query_value(parts.uri.query(), "tenant_id") } else { None };
+        if let Some(needed) = S::SCOPE
+            && !has(&caller.scopes, needed)
+        {
+            return Err(lacks(needed));
+        }
+        let is_admin = caller.scopes.contains(&Scope::Admin);
+        let asked = if is_admin { query_value(parts.uri.query(), "tenant_id") } else { None };
+        let is_settled = !is_admin || asked.is_some();
         let tenant = match asked {
             Some(asked) => chosen_tenant(&asked)?,
             None => caller.tenant,
         };
         note_tenant(tenant.as_str());
-        Ok(Self { tenant, is_admin: caller.is_admin, scope: PhantomData })
+        let witness = parts.extensions.get::<Witness>().cloned();
+        if let Some(witness) = &witness {
+            witness.saw(&tenant, &caller.author);
+        }
+        limits::count(state, parts, &caller.credential, is_settled.then_some(&tenant), S::SCOPE).await?;
+        Ok(Self {
+            tenant,
+            author: caller.author,
+            credential: caller.credential,
+            scopes: caller.scopes,
+            witness,
+            scope: PhantomData,
+        })
     }
 }
 
 struct Caller {
     tenant: TenantId,
-    is_admin: bool,
+    author: Author,
+    credential: Credential,
+    scopes: Vec<Scope>,
 }
 
-async fn by_key(state: &AppState, secret: &str, needed: Scope) -> Result<Caller, Problem> {
-    let record = state.store.key_by_hash(&secret::hash_secret(secret)).await?;
+async fn by_key(state: &AppState, secret: &str) -> Result<Caller, Problem> {
+    let secret_hash = secret::hash_secret(secret);
+    let known = state.store.key_by_hash(&secret_hash).await?;
     let now = state.clock.now();
-    let Some(record) = record.filter(|record| record.is_valid(now)) else {
+    let known = known.filter(|known| known.key.is_opened_by(&secret_hash, now));
+    let Some(KnownKey { key: record, is_suspended }) = known else {
         return Err(Problem::unauthorized("This API key is not valid: unknown, expired or revoked"));
     };
-    let is_admin = record.scopes.contains(&Scope::Admin);
-    if !is_admin && !record.scopes.contains(&needed) {
-        return Err(lacks(needed));
+    // An admin goes on: somebody has to manage the tenant.
+    if is_suspended && !record.scopes.contains(&Scope::Admin) {
+        return Err(suspended());
     }
     note_use(state, &record, now).await;
-    Ok(Caller { tenant: record.tenant, is_admin })
+    Ok(Caller {
+        author: Author::key(&record.id),
+        credential: Credential::Key { id: record.id, requests_per_minute: record.requests_per_minute },
+        tenant: record.tenant,
+        scopes: record.scopes,
+    })
 }
 
-/// Without a key the caller is the owner of the machine, or nobody.
-async fn without_key(state: &AppState, headers: &HeaderMap) -> Result<Caller, Problem> {
+/// A cookie that opens nothing any more is like none: browsers keep it after the session is over.
+async fn by_session(
+    state: &AppState,
+    method: &Method,
+    headers: &HeaderMap,
+) -> Result<Option<Caller>, Problem> {
+    let Some(secret) = cookie::session(headers) else { return Ok(None) };
+    let found = state.store.session_by_hash(&secret::hash_secret(secret)).await?;
+    let now = state.clock.now();
+    let is_valid = |known: &KnownSession| known.session.is_valid(now) && known.operator.disabled_at.is_none();
+    let Some(KnownSession { session, operator, is_suspended }) = found.filter(is_valid) else {
+        return Ok(None);
+    };
+    if is_suspended && !operator.is_admin {
+        return Err(suspended());
+    }
+    same_origin::check(method, headers)?;
+    note_session(state, &session, now).await;
+    Ok(Some(Caller {
+        tenant: operator.tenant.clone(),
+        author: Author::operator(&operator.id),
+        scopes: operator.scopes(),
+        credential: Credential::Session(Box::new((session, operator))),
+    }))
+}
+
+/// Without a credential the caller is the owner of the machine, or nobody.
+async fn without_credential(state: &AppState, headers: &HeaderMap) -> Result<Caller, Problem> {
     let is_open = match state.auth {
-        AuthMode::Auto => !state.store.has_keys().await?,
+        AuthMode::Auto => !state.store.has_keys().await? && !state.store.has_operators().await?,
         AuthMode::Required => false,
     };
     if !is_open {
-        return Err(Problem::unauthorized("An API key is needed: Authorization: Bearer <key>"));
+        return Err(Problem::unauthorized(
+            "An API key is needed: Authorization: Bearer <key>; or the cookie of a session",
+        ));
     }
     if !host::is_this_machine(headers) {
         return Err(Problem::unauthorized(
@@ -139,14 +280,37 @@ async fn without_key(state: &AppState, headers: &HeaderMap) -> Result<Caller, Pr
              make a key with `pytake keys create`",
         ));
     }
-    Ok(Caller { tenant: TenantId::default_tenant(), is_admin: true })
+    Ok(Caller {
+        tenant: TenantId::default_tenant(),
+        author: Author::open(),
+        credential: Credential::Open,
+        scopes: vec![Scope::Admin],
+    })
 }
 
-/// At most once a minute, so that using a key costs no write per request.
+fn has(scopes: &[Scope], needed: Scope) -> bool {
+    scopes.contains(&needed) || scopes.contains(&Scope::Admin)
+}
+
+/// Uses are noted at most once a minute, so that using a key or a session costs no write per request.
+const NOTED_AT_MOST_EVERY: Duration = Duration::from_mins(1);
+
+fn is_to_be_noted(last: Option<Timestamp>, now: Timestamp) -> bool {
+    last.is_none_or(|last| now.duration_since(last).unsigned_abs() >= NOTED_AT_MOST_EVERY)
+}
+
+async fn note_session(state: &AppState, session: &SessionRecord, now: Timestamp) {
+    if !is_to_be_noted(Some(session.last_seen_at), now) {
+        return;
+    }
+    if let Err(failure) = state.store.touch_session(&session.tenant, &session.id, now).await {
+        // The request goes on: at worst the session ends for idleness although it was used.
+        warn!(error.message = %failure, "could not note the use of a session");
+    }
+}
+
 async fn note_use(state: &AppState, record: &ApiKeyRecord, now: Timestamp) {
-    const AT_MOST_EVERY: Duration = Duration::from_mins(1);
-    let is_fresh = |last: Timestamp| now.duration_since(last).unsigned_abs() < AT_MOST_EVERY;
-    if record.last_used_at.is_some_and(is_fresh) {
+    if !is_to_be_noted(record.last_used_at, now) {
         return;
     }
     if let Err(failure) = state.store.touch_key(&record.id, now).await {
@@ -155,9 +319,13 @@ async fn note_use(state: &AppState, record: &ApiKeyRecord, now: Timestamp) {
     }
 }
 
+fn suspended() -> Problem {
+    Problem::new(StatusCode::FORBIDDEN, "forbidden", "The tenant is suspended")
+}
+
 fn lacks(scope: Scope) -> Problem {
     let name = scope.as_str();
-    let message = format!("This API key lacks the scope {name}");
+    let message = format!("This needs the scope {name}");
     Problem::new(StatusCode::FORBIDDEN, "forbidden", message).with("required_scope", name)
 }
 

@@ -16,7 +16,7 @@ use std::str::FromStr;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
-use pytake_assistant::id::{AnswerId, ConversationId, NumberId, PromptId, UserId};
+use pytake_assistant::id::{AnswerId, ConversationId, NumberId, PromptId, TenantId, UserId};
 use serde::de::DeserializeOwned;
 
 use crate::problem::Problem;
@@ -85,6 +85,12 @@ impl Named for PromptId {
     }
 }
 
+impl Named for TenantId {
+    fn missing() -> Problem {
+        Problem::not_found("there is no such tenant")
+    }
+}
+
 impl Named for NumberId {
     fn missing() -> Problem {
         Problem::not_found("there is no such number")
@@ -100,6 +106,23 @@ impl Named for ConversationId {
 impl Named for AnswerId {
     fn missing() -> Problem {
         Problem::not_found("there is no such answer")
+    }
+}
+
+/// The name of a provider. Whether there is one is the engine's to say.
+pub(crate) struct ProviderName(pub(crate) String);
+
+impl FromStr for ProviderName {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl Named for ProviderName {
+    fn missing() -> Problem {
+        Problem::not_found("there is no such provider")
     }
 }
 
@@ -140,6 +163,23 @@ impl Named for Version {
 impl Named for UserId {
     fn missing() -> Problem {
         Problem::new(StatusCode::NOT_FOUND, "user_not_found", "there is no usage for this user")
+    }
+}
+
+/// A customer, by any name they have.
+pub(crate) struct CustomerName(pub(crate) String);
+
+impl FromStr for CustomerName {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl Named for CustomerName {
+    fn missing() -> Problem {
+        Problem::new(StatusCode::NOT_FOUND, "user_not_found", "nothing is known of this customer")
     }
 }
 

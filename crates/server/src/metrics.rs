@@ -14,6 +14,11 @@ const REQUESTS: &str = "pytake_http_requests_total";
 /// Seconds from the request's head to the answer's head, by route pattern.
 const DURATION: &str = "pytake_http_request_duration_seconds";
 
+/// Audit entries that could not be written.
+const AUDIT_FAILURES: &str = "pytake_audit_failures_total";
+/// Tries to sign in, by what came of them: `ok`, `refused`, `throttled`.
+const SIGN_INS: &str = "pytake_sign_ins_total";
+
 /// Bounds for everything named `…_seconds`: from a local answer (under a millisecond) to the default deadline
 /// of a turn (30 s, contract section 3) and one beyond it.
 const SECONDS: [f64; 15] =
@@ -35,6 +40,8 @@ pub fn recorder() -> Result<PrometheusRecorder, BuildError> {
 /// Says what the edge's metrics mean; call once after installing the recorder.
 pub(crate) fn describe() {
     describe_counter!(REQUESTS, "Answered HTTP requests");
+    describe_counter!(AUDIT_FAILURES, "Audit entries that could not be written");
+    describe_counter!(SIGN_INS, "Tries to sign in, by what came of them");
     describe_histogram!(DURATION, Unit::Seconds, "From the request's head to the answer's head");
 }
 
@@ -56,6 +63,16 @@ pub(crate) fn answered(method: &'static str, route: &str, status: StatusCode, to
     counter!(REQUESTS, "method" => method, "route" => route.clone(), "status" => status_label(status))
         .increment(1);
     histogram!(DURATION, "route" => route).record(took);
+}
+
+/// Counts an audit entry that is lost.
+pub(crate) fn audit_failed() {
+    counter!(AUDIT_FAILURES).increment(1);
+}
+
+/// Counts a try to sign in.
+pub(crate) fn signed_in(outcome: &'static str) {
+    counter!(SIGN_INS, "outcome" => outcome).increment(1);
 }
 
 /// A label from a closed set: callers may invent methods.

@@ -3,9 +3,12 @@
 use utoipa::OpenApi as _;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
 use utoipa::openapi::response::Response;
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme,
+};
 use utoipa::openapi::{Content, Header, Object, OpenApi, Ref, RefOr, Required, Type};
 
+use crate::auth::cookie;
 use crate::schema;
 
 /// What the document says before any route is added.
@@ -24,8 +27,12 @@ use crate::schema;
         (name = "prompts", description = "Custom prompts, scope `prompts`"),
         (name = "intents", description = "What customers write about: reading (scope `read`) and changing (scope `operate`)"),
         (name = "content", description = "What the business says: approved answers and profile"),
+        (name = "tenants", description = "Every tenant (scope `admin`), and what one may use and spend (scope `manage`)"),
+        (name = "batch", description = "Many questions at once"),
         (name = "conversations", description = "Reading (scope `read`) and taking over (scope `operate`)"),
         (name = "whatsapp", description = "Business numbers, what is sent from them, and Meta's webhook"),
+        (name = "customers", description = "A customer's data: handed over, or erased; scope `manage`"),
+        (name = "access", description = "Keys, operators, sessions and the audit log, scope `manage`"),
         (name = "usage", description = "Requests, tokens and money, scope `read`"),
         (name = "providers", description = "How model providers are doing, scope `read`"),
         (name = "health", description = "For whatever starts and watches the server"),
@@ -54,6 +61,8 @@ pub(crate) fn finish(document: &mut OpenApi) {
     let mut key = Http::new(HttpAuthScheme::Bearer);
     key.description = Some("An API key, as printed by `pytake keys create`".to_owned());
     components.add_security_scheme("api_key", SecurityScheme::Http(key));
+    let session = ApiKeyValue::with_description(cookie::NAME, "A session, as begun by `signIn`");
+    components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(session)));
     components.parameters.insert(TENANT.to_owned(), RefOr::T(tenant_parameter()));
     for refusal in &REFUSALS {
         components.responses.insert(refusal.name.to_owned(), RefOr::T(refusal.response()));
@@ -70,13 +79,24 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
 }
 
 fn complete(path: &str, operation: &mut Operation) {
-    let needs_key = SecurityRequirement::new("api_key", Vec::<String>::new());
-    operation.security = Some(vec![needs_key]);
-    let tenant = Ref::new(format!("#/components/parameters/{TENANT}"));
-    operation.parameters.get_or_insert_default().push(RefOr::Ref(tenant));
     let id = operation.operation_id.as_deref().unwrap_or_default();
+    if id == "signIn" {
+        // Who signs in has nothing to show yet.
+        operation.security = Some(Vec::new());
+    } else {
+        // Either of them.
+        let needs = |scheme| SecurityRequirement::new(scheme, Vec::<String>::new());
+        operation.security = Some(vec![needs("api_key"), needs("session")]);
+        let tenant = Ref::new(format!("#/components/parameters/{TENANT}"));
+        operation.parameters.get_or_insert_default().push(RefOr::Ref(tenant));
+    }
     let has_body = operation.request_body.is_some();
-    let is_turn = ["chat", "analyze", "classify", "moderate", "transcribe"].contains(&id);
+    let is_turn = ["chat", "analyze", "classify", "moderate", "transcribe", "translate"].contains(&id);
+    for response in operation.responses.responses.values_mut() {
+        if let RefOr::T(response) = response {
+            tell_limits(response);
+        }
+    }
     for refusal in &REFUSALS {
         let applies = match refusal.when {
             When::Always => true,
@@ -91,6 +111,28 @@ fn complete(path: &str, operation: &mut Operation) {
     }
 }
 
+/// The headers that every answer to a limited caller carries.
+const LIMIT_HEADERS: [(&str, &str); 2] = [
+    (
+        "RateLimit-Policy",
+        "The limits that count for this caller, `key` and `tenant`: requests (`q`) in so many seconds (`w`), as in \
+        `\"key\";q=60;w=60, \"tenant\";q=600;w=60`; absent where there is none",
+    ),
+    (
+        "RateLimit",
+        "What is left of them: requests (`r`), and in how many seconds (`t`) more is left than now, as in \
+        `\"key\";r=12;t=7`",
+    ),
+];
+
+fn tell_limits(response: &mut Response) {
+    for (name, description) in LIMIT_HEADERS {
+        let mut header = Header::new(Object::with_type(Type::String));
+        header.description = Some(description.to_owned());
+        response.headers.insert(name.to_owned(), RefOr::T(header));
+    }
+}
+
 const TENANT: &str = "tenant_id";
 
 fn tenant_parameter() -> Parameter {
@@ -98,7 +140,7 @@ fn tenant_parameter() -> Parameter {
         .name(TENANT)
         .parameter_in(ParameterIn::Query)
         .required(Required::False)
-        .description(Some("The tenant to act for; honoured only for a key with the scope `admin`"))
+        .description(Some("The tenant to act for; honoured only with the scope `admin`"))
         .schema(Some(Object::with_type(Type::String)))
         .build()
 }
@@ -127,12 +169,13 @@ impl Refusal {
             header.description = Some("Seconds until a next try makes sense, rounded up".to_owned());
             response.headers.insert("Retry-After".to_owned(), RefOr::T(header));
         }
+        tell_limits(&mut response);
         response.content.insert("application/json".to_owned(), RefOr::T(content));
         response
     }
 }
 
-const REFUSALS: [Refusal; 12] = [
+const REFUSALS: [Refusal; 13] = [
     Refusal {
         status: "400",
         name: "BadRequest",
@@ -144,13 +187,14 @@ const REFUSALS: [Refusal; 12] = [
         status: "401",
         name: "Unauthorized",
         when: When::Always,
-        description: "`unauthorized`: no key, or one that is unknown, expired or revoked",
+        description: "`unauthorized`: neither a key nor a session, or one that is unknown, expired or ended",
     },
     Refusal {
         status: "403",
         name: "Forbidden",
         when: When::Always,
-        description: "`forbidden`: the key lacks `required_scope`",
+        description: "`forbidden`: the caller lacks `required_scope`, its tenant is suspended, or a change with a \
+            session's cookie came from another site",
     },
     Refusal {
         status: "404",
@@ -163,6 +207,12 @@ const REFUSALS: [Refusal; 12] = [
         name: "RequestTimeout",
         when: When::Body,
         description: "`request_timeout`: the body did not arrive in time",
+    },
+    Refusal {
+        status: "409",
+        name: "Suspended",
+        when: When::Turn,
+        description: "`conflict`: the tenant that an admin acts for is suspended",
     },
     Refusal {
         status: "413",
@@ -179,9 +229,10 @@ const REFUSALS: [Refusal; 12] = [
     Refusal {
         status: "429",
         name: "TooManyRequests",
-        when: When::Turn,
-        description: "`rate_limit_exceeded`, `daily_limit_exceeded` (with `limit`) or `budget_exceeded`, with \
-            `retry_after_ms`, `scope` and the header `Retry-After` in seconds",
+        when: When::Always,
+        description: "`rate_limit_exceeded`: too much at a time of the `scope` `key`, `tenant`, `user`, `provider`, \
+            `conversation` or `server`; where a message is worked on also `daily_limit_exceeded` (with `limit`) or \
+            `budget_exceeded`; with `retry_after_ms`, `scope` and the header `Retry-After` in seconds",
     },
     Refusal {
         status: "500",

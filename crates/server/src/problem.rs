@@ -86,7 +86,7 @@ impl Problem {
         )
     }
 
-    #[cfg(test)]
+    /// Its HTTP status.
     pub(crate) fn status(&self) -> StatusCode {
         self.status
     }
@@ -125,7 +125,7 @@ impl IntoResponse for Problem {
 }
 
 /// Rounded up, and at least one: "try again after 0 seconds" would be an invitation to hammer.
-fn whole_seconds(wait: Duration) -> u64 {
+pub(crate) fn whole_seconds(wait: Duration) -> u64 {
     let extra = u64::from(wait.subsec_nanos() > 0);
     wait.as_secs().saturating_add(extra).max(1)
 }

@@ -29,6 +29,11 @@ impl RequestId {
         }
     }
 
+    /// One for what came with others in one request.
+    pub(crate) fn fresh(ids: &dyn IdSource) -> Self {
+        Self(ids.next().into())
+    }
+
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }

@@ -2,20 +2,32 @@
 
 mod analyze;
 mod answers;
+mod audit;
+mod batch;
+mod budget;
 mod chat;
 mod classify;
 mod conversations;
+mod customers;
 mod docs;
 mod events;
 mod health;
 mod intents;
+mod keys;
 mod metrics;
 mod moderate;
+mod operators;
 mod playground;
+mod processors;
 mod profile;
 mod prompts;
+mod provider_keys;
 mod providers;
+mod sessions;
+mod settings;
+mod tenants;
 mod transcribe;
+mod translate;
 mod usage;
 mod whatsapp;
 
@@ -52,11 +64,9 @@ pub(crate) fn documented() -> (Router<AppState>, OpenApi) {
         .routes(routes!(classify::classify))
         .routes(routes!(moderate::moderate))
         .routes(routes!(transcribe::transcribe))
-        .routes(routes!(prompts::list, prompts::create))
-        .routes(routes!(prompts::read, prompts::update, prompts::delete))
-        .routes(routes!(prompts::versions))
-        .routes(routes!(prompts::render))
+        .merge(prompts::routes())
         .routes(routes!(usage::tenant))
+        .routes(routes!(usage::requests::list))
         .routes(routes!(usage::user))
         .routes(routes!(conversations::list))
         .routes(routes!(conversations::read, conversations::delete))
@@ -74,6 +84,9 @@ pub(crate) fn documented() -> (Router<AppState>, OpenApi) {
         .routes(routes!(intents::versions))
         .routes(routes!(intents::restore))
         .routes(routes!(profile::read, profile::replace))
+        .routes(routes!(profile::versions))
+        .routes(routes!(profile::version))
+        .routes(routes!(profile::restore))
         .routes(routes!(providers::list))
         .routes(routes!(whatsapp::numbers::list))
         .routes(routes!(whatsapp::numbers::put, whatsapp::numbers::delete))
@@ -86,6 +99,18 @@ pub(crate) fn documented() -> (Router<AppState>, OpenApi) {
         .routes(routes!(whatsapp::conversations::read))
         .routes(routes!(whatsapp::conversations::send_template))
         .routes(routes!(whatsapp::verify, whatsapp::receive))
+        .merge(tenants::routes())
+        .merge(settings::routes())
+        .merge(provider_keys::routes())
+        .merge(keys::routes())
+        .merge(operators::routes())
+        .merge(sessions::routes())
+        .merge(audit::routes())
+        .merge(customers::routes())
+        .merge(processors::routes())
+        .merge(batch::routes())
+        .merge(translate::routes())
+        .merge(budget::routes())
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
         .routes(routes!(metrics::metrics))

@@ -4,27 +4,45 @@
 //! checks real answers of the server against the document, so that the two cannot drift apart.
 #![expect(dead_code, reason = "only their shape is used")]
 
+mod access;
 mod analysis;
+mod batch;
+mod budget;
 mod channel;
 mod content;
 mod intents;
 mod messages;
 mod moderation;
 mod numbers;
+mod prompt_tests;
+mod prompts;
+mod tenants;
 mod transcription;
+mod translation;
 
+pub(crate) use access::{Role, Scope};
 pub(crate) use analysis::{AnalyzeRequest, AnalyzeResponse, ClassifyRequest, ClassifyResponse};
+pub(crate) use batch::{BatchAnswer, BatchItem};
+pub(crate) use budget::BudgetReport;
 pub(crate) use channel::NumberSettings;
-pub(crate) use content::{
-    AnswerDraft, ApprovedAnswer, CustomPrompt, PromptDraft, RenderedPrompt, TenantProfile,
-};
+pub(crate) use content::{AnswerDraft, ApprovedAnswer, TenantProfile};
 pub(crate) use intents::{
     CorrectionDraft, Intent, IntentDraft, IntentListing, IntentReport, IntentSetVersion, IntentsDraft,
 };
 pub(crate) use messages::{Attendant, ChatRequest, ChatResponse, Conversation, Summary};
 pub(crate) use moderation::{ModerateRequest, ModerateResponse};
 pub(crate) use numbers::{ProviderStatus, Trail, UsageReport, UserUsageReport};
+pub(crate) use prompt_tests::{TestReport, TestRun, TestRunRequest, TestSet, TestSetDraft};
+pub(crate) use prompts::{
+    CustomPrompt, FieldValues, ImportedPrompt, PromptDiff, PromptDraft, PromptFile, PromptImport,
+    Publication, PublishRequest, RenderRequest, RenderedPrompt, RollBackRequest, VariableListing,
+};
+pub(crate) use tenants::{
+    CurrentSettings, ProfileVersion, SettingsDraft, SettingsVersion, TenantDetail, TenantDraft, TenantEntry,
+    TenantVersion,
+};
 pub(crate) use transcription::{TranscribeForm, TranscribeResponse};
+pub(crate) use translation::{TranslateRequest, TranslateResponse};
 
 use utoipa::ToSchema;
 
@@ -36,6 +54,20 @@ pub(crate) struct Page<T> {
     /// Where the next page starts, or null at the end.
     #[schema(required)]
     next: Option<String>,
+}
+
+/// One of the Server-Sent Events that an answer of the type `text/event-stream` consists of.
+#[derive(ToSchema)]
+pub(crate) struct ServerSentEvent {
+    /// What it is about.
+    #[schema(nullable = false)]
+    event: Option<String>,
+    /// Where to go on after a break.
+    #[schema(nullable = false)]
+    id: Option<String>,
+    /// A JSON object as text.
+    #[schema(nullable = false)]
+    data: Option<String>,
 }
 
 /// What every refusal and failure answers with. The fields after `request_id` depend on the code.
@@ -70,21 +102,27 @@ pub(crate) struct Error {
     /// Status 429: when to try again.
     #[schema(nullable = false)]
     retry_after_ms: Option<u64>,
-    /// Status 429: `user`, `tenant`, `provider`, `conversation` or `server`.
+    /// Status 429: `user`, `tenant`, `provider`, `conversation`, `server` or `login`.
     #[schema(nullable = false)]
     scope: Option<String>,
+    /// `budget_exceeded`: `day` or `month`, the period whose money is used up.
+    #[schema(nullable = false)]
+    period: Option<String>,
     /// `daily_limit_exceeded`: requests a day.
     #[schema(nullable = false)]
     limit: Option<u64>,
     /// `provider_error`, `deadline_exceeded`: what was tried.
     #[schema(nullable = false)]
     attempts: Option<Vec<FailedAttempt>>,
-    /// `forbidden`: what the key lacks.
+    /// `forbidden`: what the caller lacks.
     #[schema(nullable = false)]
     required_scope: Option<String>,
     /// `payload_too_large`: the most a body, or its file, may have.
     #[schema(nullable = false)]
     max_bytes: Option<u64>,
+    /// `conflict` on publishing a prompt: how its test set went.
+    #[schema(nullable = false)]
+    tests: Option<TestReport>,
 }
 
 /// A field that cannot be accepted.

@@ -4,13 +4,18 @@
 //! patience that ends, with callers who send or read too slowly.
 
 mod patience;
+mod place;
 
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::{Extension, Router};
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
@@ -21,11 +26,18 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
 use self::patience::Patient;
+use self::place::Places;
+pub(crate) use self::place::public_place;
 
 /// Cancelled when the server stops: whatever would answer without an end ends then. With every request that came
 /// through [`serve`].
 #[derive(Debug, Clone)]
 pub(crate) struct Stopping(pub(crate) CancellationToken);
+
+/// The address a request came from: the direct one. With every request that came through [`serve`]. What proxies say
+/// in headers is not believed; behind one this is the proxy's address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer(pub IpAddr);
 
 /// How connections are treated.
 #[derive(Debug, Clone)]
@@ -41,7 +53,7 @@ pub struct ServeOptions {
 }
 
 impl Default for ServeOptions {
-    /// 4,096 connections stay, with their buffers (about 16 KiB each), below 64 MiB; 30 s is hyper's own default
+    /// 4,096 connections stay, with what is read ahead (at most 32 KiB each), below 128 MiB; 30 s is hyper's own default
     /// for heads; 35 s of grace is the default deadline of a turn (30 s, contract section 3) and some.
     fn default() -> Self {
         Self {
@@ -52,6 +64,14 @@ impl Default for ServeOptions {
         }
     }
 }
+
+/// What hyper may read of a head before it looks how long it is: a head of 16 KiB is always taken, one of 32 KiB never, and
+/// answered with 431. That is what nginx takes with its defaults (`large_client_header_buffers 4 8k`), enough for any cookie
+/// and key. hyper's own 400 KiB would be 1.6 GiB for all connections.
+const HEAD_BUFFER_BYTES: usize = 16 * 1024;
+
+/// Headers of a request; more are answered with 431. hyper's own default, said here because it is a promise.
+const MAX_HEADERS: usize = 100;
 
 /// Pause after the system refused a connection for want of descriptors or memory; others then end meanwhile.
 const PAUSE_AFTER_REFUSAL: Duration = Duration::from_millis(100);
@@ -65,6 +85,7 @@ pub async fn serve(
 ) {
     let router = router.layer(Extension(Stopping(shutdown.clone())));
     let room = Arc::new(Semaphore::new(options.max_connections));
+    let places = Places::default();
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
     loop {
@@ -72,10 +93,14 @@ pub async fn serve(
         // finished task is either joined or still in the set.
         tokio::select! {
             () = shutdown.cancelled() => break,
-            (stream, permit) = accept(&listener, &room) => {
-                let answering = connection(stream, router.clone(), &options, &graceful);
+            (stream, peer, permit) = accept(&listener, &room) => {
+                let Some(counted) = places.enter(peer.0) else {
+                    debug!("a connection was closed: its place has too many");
+                    continue;
+                };
+                let answering = connection(stream, peer, router.clone(), &options, &graceful);
                 connections.spawn(async move {
-                    let _permit = permit;
+                    let _held = (permit, counted);
                     answering.await;
                 });
             }
@@ -87,11 +112,12 @@ pub async fn serve(
 }
 
 /// The next connection, once there is room for it.
-async fn accept(listener: &TcpListener, room: &Arc<Semaphore>) -> (TcpStream, OwnedSemaphorePermit) {
+async fn accept(listener: &TcpListener, room: &Arc<Semaphore>) -> (TcpStream, Peer, OwnedSemaphorePermit) {
     let permit = Arc::clone(room).acquire_owned().await.expect("nobody closes this semaphore");
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => return (stream, permit),
+            // An IPv4 address that came through an IPv6 socket is shown as what it is.
+            Ok((stream, address)) => return (stream, Peer(address.ip().to_canonical()), permit),
             Err(cause) if is_callers(&cause) => debug!(error.message = %cause, "a connection ended early"),
             Err(cause) => {
                 warn!(error.message = %cause, "could not accept a connection; trying again");
@@ -104,6 +130,7 @@ async fn accept(listener: &TcpListener, room: &Arc<Semaphore>) -> (TcpStream, Ow
 /// Answers everything that comes over one connection.
 fn connection(
     stream: TcpStream,
+    peer: Peer,
     router: Router,
     options: &ServeOptions,
     graceful: &GracefulShutdown,
@@ -113,10 +140,17 @@ fn connection(
         debug!(error.message = %cause, "could not set TCP_NODELAY");
     }
     let io = TokioIo::new(Patient::new(stream, options.write_timeout));
+    let router = TowerToHyperService::new(router);
+    let answers = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
+        router.call(request)
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(options.head_timeout)
-        .serve_connection(io, TowerToHyperService::new(router));
+        .max_buf_size(HEAD_BUFFER_BYTES)
+        .max_headers(MAX_HEADERS)
+        .serve_connection(io, answers);
     let answering = graceful.watch(connection);
     async move {
         if let Err(cause) = answering.await {

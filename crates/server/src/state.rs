@@ -7,14 +7,16 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use pytake_assistant::service::Assistant;
 use pytake_assistant::{Clock, IdSource};
 use pytake_inbox::Channel;
-use pytake_store::{Health, Keys};
+use pytake_store::{Access, Health, Privacy, ProviderKeyring};
 
 use crate::auth::AuthMode;
+use crate::batch::Batches;
+use crate::cors::CorsOrigins;
 
 /// What the edge itself asks of a store; conversations and usage go through the assistant.
-pub trait ServerStore: Keys + Health + Send + Sync + 'static {}
+pub trait ServerStore: Access + Health + Privacy + Send + Sync + 'static {}
 
-impl<T: Keys + Health + Send + Sync + 'static> ServerStore for T {}
+impl<T: Access + Health + Privacy + Send + Sync + 'static> ServerStore for T {}
 
 /// The parts of a running server. Cloning costs one reference count.
 #[derive(Clone)]
@@ -26,10 +28,16 @@ pub struct Parts {
     pub assistant: Assistant,
     /// The messaging channel.
     pub channel: Channel,
-    /// API keys and health.
+    /// Batches; nothing runs in them until they are told to.
+    pub batches: Batches,
+    /// Keys, operators, sessions, the audit log, and health.
     pub store: Arc<dyn ServerStore>,
+    /// The tenants' own keys at vendors.
+    pub provider_keys: ProviderKeyring,
     /// Whether a key is always needed.
     pub auth: AuthMode,
+    /// Pages of other origins that may use the API from a browser.
+    pub cors_origins: CorsOrigins,
     /// For key expiry and durations.
     pub clock: Arc<dyn Clock>,
     /// For request ids.

@@ -15,6 +15,18 @@ pub(super) fn is_this_machine(headers: &HeaderMap) -> bool {
     authority.is_some_and(|authority| is_local_name(authority.host()))
 }
 
+/// Whether the caller addressed this machine by a name that no network leads to. Browsers keep cookies for those secure
+/// without TLS.
+pub(crate) fn is_loopback(headers: &HeaderMap) -> bool {
+    let Some(value) = headers.get(header::HOST) else { return false };
+    let Some(authority) = value.to_str().ok().and_then(|text| text.parse::<Authority>().ok()) else {
+        return false;
+    };
+    let host = authority.host().to_ascii_lowercase();
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    host == "localhost" || host.ends_with(".localhost") || address.is_ok_and(|address| address.is_loopback())
+}
+
 fn is_local_name(host: &str) -> bool {
     let host = host.to_ascii_lowercase();
     let address = host.trim_start_matches('[').trim_end_matches(']');
@@ -37,6 +49,19 @@ mod tests {
             assert!(answers(host), "{host}");
         }
         assert!(is_this_machine(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn only_loopback_is_loopback() {
+        let is = |host: &str| {
+            is_loopback(&HeaderMap::from_iter([(header::HOST, HeaderValue::from_str(host).unwrap())]))
+        };
+        for host in ["localhost:8080", "127.0.0.1", "[::1]:8080", "app.localhost"] {
+            assert!(is(host), "{host}");
+        }
+        for host in ["192.168.1.5", "pytake.example", "127.0.0.1.example", ""] {
+            assert!(!is(host), "{host}");
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What an API key looks like, and what is kept of it.
+//! What the secrets of API keys and sessions look like, and what is kept of them.
 //!
 //! A secret is 256 random bits, so a plain hash is enough to keep it safe: there is nothing to guess, and a
 //! slow password hash would cost every request milliseconds.
@@ -17,6 +17,21 @@ const SHOWN: usize = 8;
 /// A new secret from 32 random bytes: `pytake_` and 43 characters of base64url.
 pub fn new_secret(random: [u8; 32]) -> SecretString {
     format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(random)).into()
+}
+
+/// 256 bits from the operating system, for a secret. No test wants to own them.
+///
+/// # Errors
+/// The system has no randomness to give.
+pub fn random_secret() -> Result<[u8; 32], getrandom::Error> {
+    let mut random = [0; 32];
+    getrandom::fill(&mut random)?;
+    Ok(random)
+}
+
+/// The secret of a session from 32 random bytes: 43 characters of base64url, as they may stand in a cookie.
+pub(crate) fn session_secret(random: [u8; 32]) -> SecretString {
+    URL_SAFE_NO_PAD.encode(random).into()
 }
 
 /// What the store keeps instead of the secret: SHA-256 of the whole text.

@@ -61,6 +61,8 @@ pub(super) fn named(path: String, message: &str) -> FieldProblem {
     let message = match message {
         "invalid digit found in string" => "must be a whole number, not negative",
         "expected value" => "is of the wrong type",
+        // serde_json's own bound, so that no nesting can exhaust the stack.
+        "recursion limit exceeded" => "is nested too deeply; 127 levels are the most",
         other => other,
     };
     let field = if parent.is_empty() { BODY.to_owned() } else { parent };

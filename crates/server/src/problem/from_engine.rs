@@ -28,8 +28,8 @@ impl From<AIError> for Problem {
             AIError::DailyLimitExceeded { limit, retry_after } => {
                 plain.retry_after(retry_after).with("scope", json!(LimitScope::User)).with("limit", limit)
             }
-            AIError::BudgetExceeded { retry_after } => {
-                plain.retry_after(retry_after).with("scope", json!(LimitScope::Tenant))
+            AIError::BudgetExceeded { scope, retry_after } => {
+                plain.retry_after(retry_after).with("scope", scope.owner()).with("period", scope.period())
             }
             AIError::ProviderError { attempts } | AIError::DeadlineExceeded { attempts } => {
                 plain.with("attempts", attempts.iter().map(attempt).collect::<Vec<_>>())
@@ -108,6 +108,7 @@ fn code_of(kind: ErrorKind) -> &'static str {
 mod tests {
     use std::time::Duration;
 
+    use pytake_assistant::budget::BudgetScope;
     use pytake_assistant::error::FieldProblem;
     use pytake_assistant::id::CountingIds;
     use pytake_assistant::provider::FailureKind;
@@ -155,7 +156,7 @@ mod tests {
             shown(AIError::Conflict("another prompt has this name".into())),
             shown(AIError::RateLimitExceeded { scope: LimitScope::Provider, retry_after: wait }),
             shown(AIError::DailyLimitExceeded { limit: 10, retry_after: wait }),
-            shown(AIError::BudgetExceeded { retry_after: wait }),
+            shown(AIError::BudgetExceeded { scope: BudgetScope::TenantMonth, retry_after: wait }),
             shown(AIError::ProviderError { attempts: attempts() }),
             shown(AIError::ServiceUnavailable("no provider is configured for this".into())),
             shown(AIError::DeadlineExceeded { attempts: attempts() }),

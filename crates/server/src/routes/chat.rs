@@ -34,9 +34,9 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
     responses(
         (status = 200, description = "The answer", content(
             (schema::ChatResponse = "application/json"),
-            (String = "text/event-stream", example = "event: delta\ndata: {\"text\":\"Abrimos às 9h.\"}\n\n"),
+            (schema::ServerSentEvent = "text/event-stream", example = "event: delta\ndata: {\"text\":\"Abrimos às 9h.\"}\n\n"),
         )),
-        (status = 409, description = "`conflict`: the conversation is another customer's", body = schema::Error),
+        (status = 409, description = "`conflict`: the conversation is another customer's, or the tenant is suspended", body = schema::Error),
     ),
 )]
 pub(super) async fn chat(

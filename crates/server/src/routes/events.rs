@@ -24,6 +24,7 @@ use utoipa::IntoParams;
 
 use crate::auth::{Authorized, ReadScope};
 use crate::input::Params;
+use crate::schema;
 use crate::serve::Stopping;
 use crate::state::AppState;
 
@@ -49,7 +50,8 @@ pub(super) struct FollowParams {
 /// Watch what happens.
 ///
 /// Server-Sent Events of the tenant: `message` (a customer wrote), `reply`, `handoff` (a conversation goes to a person,
-/// or back, or is paused or closed), `delivery`, `consent`, `alarm`. `data` is an object with `id`, `kind`, `at`,
+/// or back, or is paused or closed), `delivery`, `consent`, `alarm`,
+/// `budget` (half, 80 % or all of a cap is spent). `data` is an object with `id`, `kind`, `at`,
 /// `conversation_id` and, in `data`, more by kind. Whoever comes back with `Last-Event-ID` gets what is still kept. An
 /// event `missed` says that some are not: read the conversations anew. The stream ends after 15 minutes and when the
 /// server stops; come back then.
@@ -60,7 +62,7 @@ pub(super) struct FollowParams {
         ("Last-Event-ID" = Option<u64>, Header, description = "The id of the last event that was read"),
     ),
     responses((status = 200, description = "The events", content(
-        (String = "text/event-stream", example = "event: handoff\nid: 1795377600000007\n\
+        (schema::ServerSentEvent = "text/event-stream", example = "event: handoff\nid: 1795377600000007\n\
             data: {\"id\":1795377600000007,\"kind\":\"handoff\",\"at\":\"2026-11-22T12:00:00Z\",\
             \"conversation_id\":\"c1\",\"data\":{\"state\":\"waiting\",\"reason\":\"asked_for_person\",\
             \"detail\":\"The customer asks for a person.\",\"summary\":\"Meu pedido não chegou\"}}\n\n"),

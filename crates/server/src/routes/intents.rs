@@ -51,7 +51,10 @@ pub(super) async fn replace_all(
 /// The versions of the tenant's own set stay and can be restored.
 #[utoipa::path(
     delete, path = "/api/v1/ai/intents", tag = "intents", operation_id = "deleteIntents",
-    responses((status = 204, description = "The built-in set counts")),
+    responses(
+        (status = 204, description = "The built-in set counts"),
+        (status = 404, description = "`not_found`: there were none of one's own", body = schema::Error),
+    ),
 )]
 pub(super) async fn delete_all(
     caller: Authorized<OperateScope>,

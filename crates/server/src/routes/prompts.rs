@@ -1,4 +1,10 @@
-//! `/api/v1/ai/prompts`: a tenant's custom prompts, their versions, and previews.
+//! `/api/v1/ai/prompts`: a tenant's custom prompts. Versions, previews, publishing, tests and files stand below.
+
+mod files;
+mod publish;
+mod render;
+mod test_set;
+mod versions;
 
 use axum::Json;
 use axum::extract::State;
@@ -6,10 +12,9 @@ use axum::http::StatusCode;
 use pytake_assistant::conversation::Page;
 use pytake_assistant::id::PromptId;
 use pytake_assistant::prompts::CustomPrompt;
-use pytake_assistant::service::{PromptDraft, RenderedPrompt};
-use serde::Deserialize;
-use serde_json::{Map, Value};
-use utoipa::ToSchema;
+use pytake_assistant::service::{FieldValues, PromptDraft};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::whole;
 use crate::auth::{Authorized, PromptsScope};
@@ -17,6 +22,26 @@ use crate::input::{Id, Payload};
 use crate::problem::Problem;
 use crate::schema;
 use crate::state::AppState;
+
+pub(super) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(render::variables))
+        .routes(routes!(files::export))
+        .routes(routes!(files::import))
+        .routes(routes!(read, update, delete))
+        .routes(routes!(fill_in))
+        .routes(routes!(versions::list))
+        .routes(routes!(versions::read))
+        .routes(routes!(versions::compare))
+        .routes(routes!(render::render))
+        .routes(routes!(publish::publish))
+        .routes(routes!(publish::roll_back))
+        .routes(routes!(publish::list))
+        .routes(routes!(test_set::read, test_set::replace))
+        .routes(routes!(test_set::run))
+        .routes(routes!(test_set::runs))
+}
 
 /// List the prompts, by name.
 #[utoipa::path(
@@ -44,8 +69,9 @@ pub(super) async fn create(
     State(state): State<AppState>,
     Payload(mut draft): Payload<PromptDraft>,
 ) -> Result<(StatusCode, Json<CustomPrompt>), Problem> {
+    let author = caller.author.clone();
     let tenant = caller.tenant_for(draft.tenant_id.take())?;
-    let prompt = state.assistant.create_prompt(&tenant, draft).await?;
+    let prompt = state.assistant.create_prompt(&tenant, draft, &author).await?;
     Ok((StatusCode::CREATED, Json(prompt)))
 }
 
@@ -64,6 +90,8 @@ pub(super) async fn read(
 }
 
 /// Make a new version of a prompt.
+///
+/// It is a draft: chats go on using the version in production, where one was published.
 #[utoipa::path(
     put, path = "/api/v1/ai/prompts/{id}", tag = "prompts", operation_id = "updatePrompt",
     params(("id" = String, Path, description = "The prompt")),
@@ -79,8 +107,32 @@ pub(super) async fn update(
     Id(id): Id<PromptId>,
     Payload(mut draft): Payload<PromptDraft>,
 ) -> Result<Json<CustomPrompt>, Problem> {
+    let author = caller.author.clone();
     let tenant = caller.tenant_for(draft.tenant_id.take())?;
-    Ok(Json(state.assistant.update_prompt(&tenant, &id, draft).await?))
+    Ok(Json(state.assistant.update_prompt(&tenant, &id, draft, &author).await?))
+}
+
+/// Fill in fields of a prompt.
+///
+/// Makes a new version; the template and the fields that are not named stay.
+#[utoipa::path(
+    put, path = "/api/v1/ai/prompts/{id}/fields", tag = "prompts", operation_id = "fillInPrompt",
+    params(("id" = String, Path, description = "The prompt")),
+    request_body = schema::FieldValues,
+    responses(
+        (status = 200, description = "The new version", body = schema::CustomPrompt),
+        (status = 409, description = "`conflict`: changed by somebody else meanwhile", body = schema::Error),
+    ),
+)]
+pub(super) async fn fill_in(
+    caller: Authorized<PromptsScope>,
+    State(state): State<AppState>,
+    Id(id): Id<PromptId>,
+    Payload(mut filled): Payload<FieldValues>,
+) -> Result<Json<CustomPrompt>, Problem> {
+    let author = caller.author.clone();
+    let tenant = caller.tenant_for(filled.tenant_id.take())?;
+    Ok(Json(state.assistant.fill_in_prompt(&tenant, &id, filled, &author).await?))
 }
 
 /// Delete a prompt with all its versions.
@@ -96,44 +148,4 @@ pub(super) async fn delete(
 ) -> Result<StatusCode, Problem> {
     state.assistant.delete_prompt(&caller.tenant, &id).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// List the versions of a prompt, newest first.
-#[utoipa::path(
-    get, path = "/api/v1/ai/prompts/{id}/versions", tag = "prompts", operation_id = "listPromptVersions",
-    params(("id" = String, Path, description = "The prompt")),
-    responses((status = 200, description = "All of them", body = schema::Page<schema::CustomPrompt>)),
-)]
-pub(super) async fn versions(
-    caller: Authorized<PromptsScope>,
-    State(state): State<AppState>,
-    Id(id): Id<PromptId>,
-) -> Result<Json<Page<CustomPrompt>>, Problem> {
-    Ok(whole(state.assistant.prompt_versions(&caller.tenant, &id).await?))
-}
-
-/// Values for a preview.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RenderRequest {
-    /// One value for each variable of the prompt.
-    #[serde(default)]
-    #[schema(value_type = Object, example = json!({"name": "Ana"}))]
-    variables: Map<String, Value>,
-}
-
-/// Preview a prompt with values.
-#[utoipa::path(
-    post, path = "/api/v1/ai/prompts/{id}/render", tag = "prompts", operation_id = "renderPrompt",
-    params(("id" = String, Path, description = "The prompt")),
-    request_body = RenderRequest,
-    responses((status = 200, description = "The text and its tokens", body = schema::RenderedPrompt)),
-)]
-pub(super) async fn render(
-    caller: Authorized<PromptsScope>,
-    State(state): State<AppState>,
-    Id(id): Id<PromptId>,
-    Payload(request): Payload<RenderRequest>,
-) -> Result<Json<RenderedPrompt>, Problem> {
-    Ok(Json(state.assistant.render_prompt(&caller.tenant, &id, &request.variables).await?))
 }

@@ -1,5 +1,7 @@
 //! `/api/v1/ai/usage`: what a customer used, and the tenant's sums.
 
+pub(super) mod requests;
+
 use axum::Json;
 use axum::extract::State;
 use jiff::civil::Date;
@@ -43,7 +45,7 @@ pub(super) struct UsageParams {
     /// Last UTC day, included; until today when absent.
     #[param(format = Date)]
     to: Option<String>,
-    /// Any of `day`, `provider`, `model`, `user`, `operation`, separated by commas; one sum in all when absent.
+    /// Any of `day`, `provider`, `model`, `user`, `operation`, `conversation`, separated by commas; one sum in all when absent.
     #[serde(default)]
     #[param(value_type = Option<String>, example = "day,provider")]
     group_by: String,
@@ -79,9 +81,10 @@ fn usage_key(word: &str) -> Result<UsageKey, Problem> {
         "model" => Ok(UsageKey::Model),
         "user" => Ok(UsageKey::User),
         "operation" => Ok(UsageKey::Operation),
+        "conversation" => Ok(UsageKey::Conversation),
         other => Err(Problem::invalid(
             "group_by",
-            format!("{other:?} is not one of day, provider, model, user, operation"),
+            format!("{other:?} is not one of day, provider, model, user, operation, conversation"),
         )),
     }
 }
@@ -105,10 +108,14 @@ pub(super) struct UsageSum {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     user: Option<String>,
-    /// `chat`, `analyze`, `classify` or `summary`.
+    /// `chat`, `analyze`, `classify`, `summary`, `transcription`, `prompt_test` or `translation`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, nullable = false)]
     operation: Option<Operation>,
+    /// Conversation; absent also for what belongs to none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    conversation: Option<String>,
     /// Requests answered.
     requests: u64,
     /// Input and output.
@@ -124,6 +131,14 @@ pub(super) struct UsageSum {
     cost_micro_usd: Option<i64>,
     /// Calls whose price is unknown; the cost is a lower bound when it is not 0.
     unpriced_calls: u64,
+    /// Calls that were billed and gave no answer.
+    failed_calls: u64,
+    /// Part of the cost that was for those, in millionths of a US dollar.
+    failed_cost_micro_usd: i64,
+    /// Answers that were kept from before and given again.
+    cached_answers: u64,
+    /// What those would have cost, where that is known, in millionths of a US dollar.
+    saved_micro_usd: i64,
 }
 
 impl From<UsageRow> for UsageSum {
@@ -135,6 +150,7 @@ impl From<UsageRow> for UsageSum {
             model: row.model,
             user: row.user,
             operation: row.operation,
+            conversation: row.conversation,
             requests: row.requests,
             total_tokens: row.usage.total(),
             input_tokens: row.usage.input_tokens,
@@ -142,6 +158,10 @@ impl From<UsageRow> for UsageSum {
             cached_tokens: row.usage.cached_tokens,
             cost_micro_usd,
             unpriced_calls: row.unpriced_calls,
+            failed_calls: row.failed_calls,
+            failed_cost_micro_usd: row.failed_cost.micro_usd(),
+            cached_answers: row.cached_answers,
+            saved_micro_usd: row.saved.micro_usd(),
         }
     }
 }

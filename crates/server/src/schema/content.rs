@@ -1,59 +1,8 @@
-//! What a tenant writes: prompts, approved answers, the profile.
+//! What a tenant writes: approved answers, the profile.
 
 use std::collections::BTreeMap;
 
 use utoipa::ToSchema;
-
-/// What a caller writes of a prompt.
-#[derive(ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "name": "vendas", "template": "Você atende a loja {{loja}}. Seja breve.", "variables": ["loja"],
-}))]
-pub(crate) struct PromptDraft {
-    /// Unique within the tenant.
-    #[schema(min_length = 1, max_length = 100)]
-    name: String,
-    /// For people.
-    #[schema(max_length = 1000, nullable = false)]
-    description: Option<String>,
-    /// Text with `{{variable}}` places.
-    #[schema(min_length = 1, max_length = 16000)]
-    template: String,
-    /// Exactly the variables the template uses, in any order.
-    #[schema(nullable = false)]
-    variables: Option<Vec<String>>,
-    /// The tenant to act for; honoured only for a key with the scope `admin`.
-    tenant_id: Option<String>,
-}
-
-/// A custom prompt.
-#[derive(ToSchema)]
-pub(crate) struct CustomPrompt {
-    id: String,
-    name: String,
-    description: String,
-    template: String,
-    /// In order of first use.
-    variables: Vec<String>,
-    /// 1, 2, 3, ….
-    #[schema(minimum = 1)]
-    version: u32,
-    /// When the prompt was first made.
-    #[schema(format = DateTime)]
-    created_at: String,
-    /// When this version was made.
-    #[schema(format = DateTime)]
-    updated_at: String,
-}
-
-/// A prompt with its places filled.
-#[derive(ToSchema)]
-pub(crate) struct RenderedPrompt {
-    text: String,
-    /// o200k tokens of it.
-    tokens: u64,
-}
 
 /// What a caller writes of an approved answer.
 #[derive(ToSchema)]
@@ -145,6 +94,23 @@ pub(crate) struct TenantProfile {
     /// Which rules give a conversation to a person; all when absent. Who asks for a person gets one in any case.
     #[schema(value_type = Option<Vec<HandOverRule>>, nullable = false)]
     hand_over_when: Vec<HandOverRule>,
+    /// In which languages it answers, the usual one first: who writes another is answered in the first. In whichever the
+    /// customer writes when empty.
+    #[schema(value_type = Option<Vec<AnswerLanguage>>, nullable = false, max_items = 3)]
+    languages: Vec<AnswerLanguage>,
+    /// What the assistant must not say, 2 to 300 characters each; a reply that holds one of them word by word is not
+    /// sent.
+    #[schema(value_type = Option<Vec<String>>, nullable = false, max_items = 50)]
+    never_say: Vec<String>,
+}
+
+/// A language the assistant speaks.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+enum AnswerLanguage {
+    Pt,
+    Es,
+    En,
 }
 
 /// A rule that gives a conversation to a person before a model is asked.

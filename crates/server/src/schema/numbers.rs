@@ -163,4 +163,8 @@ pub(crate) struct ProviderStatus {
     predicted_wait_ms: u64,
     /// Requests a minute the operator allows, or null.
     rate_limit: Option<u32>,
+    /// Tokens a minute the operator allows, prompts and answers together, or null.
+    tokens_per_minute: Option<u32>,
+    /// Calls at the same time that the operator allows, or null.
+    max_concurrent: Option<u32>,
 }

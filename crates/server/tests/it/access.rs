@@ -61,6 +61,7 @@ async fn each_resource_wants_its_scope() {
         (Method::POST, "/api/v1/ai/chat", Some(message.clone()), Scope::Chat),
         (Method::POST, "/api/v1/ai/classify", Some(message.clone()), Scope::Analyze),
         (Method::POST, "/api/v1/ai/moderate", Some(message.clone()), Scope::Analyze),
+        (Method::POST, "/api/v1/ai/translate", Some(message.clone()), Scope::Analyze),
         (Method::POST, "/api/v1/ai/analyze", Some(message), Scope::Analyze),
         (Method::GET, "/api/v1/ai/prompts", None, Scope::Prompts),
         (Method::POST, "/api/v1/ai/prompts", Some(draft), Scope::Prompts),

@@ -14,13 +14,16 @@ use pytake_assistant::money::TokenUsage;
 use pytake_assistant::provider::{Completion, CompletionRequest, FailureKind, FinishReason, ProviderFailure};
 use pytake_assistant::{AIProviderTrait, Assistant, Settings, Transcriber, Transcript};
 use pytake_inbox::Channel;
-use pytake_server::{AppState, AuthMode, Parts, hash_secret};
-use pytake_store::{ApiKeyRecord, Keys, Scope, Sealer, SealingKey};
+use pytake_server::{AppState, AuthMode, Batches, CorsOrigins, Parts, hash_secret};
+use pytake_store::{ApiKeyRecord, Keys, ProviderKeyring, Scope, Sealer, SealingKey};
 use pytake_store_sqlite::SqliteStore;
 use pytake_understanding::language::Language;
 use pytake_whatsapp::{WhatsApp, WhatsAppConfig};
 use serde_json::{Value, json};
 use tower::ServiceExt;
+
+/// The origin of pages elsewhere that may use the API.
+pub(crate) const PAGE: &str = "https://app.example";
 
 /// A provider that says a sentence, fails or panics, as the customer's message tells it, and analyses whatever it is
 /// asked.
@@ -42,8 +45,11 @@ impl AIProviderTrait for Obedient {
             return Err(ProviderFailure::new(FailureKind::Auth, "Incorrect API key provided: sk-secret"));
         }
         assert!(!request.evidence.message.contains("provider panics"), "told to");
-        let is_analysis = request.schema.is_some_and(|schema| schema.name == "analysis");
-        let text = if is_analysis { findings().to_string() } else { "Oi! Como posso ajudar?".to_owned() };
+        let text = match request.schema.map_or("", |schema| schema.name) {
+            "analysis" => findings().to_string(),
+            "translation" => json!({"translation": "Where is my order 4711? I paid yesterday."}).to_string(),
+            _ => "Oi! Como posso ajudar?".to_owned(),
+        };
         Ok(Completion {
             text,
             model: "obedient-1".to_owned(),
@@ -150,10 +156,15 @@ impl TestApp {
         Self::with(AuthMode::Auto, Settings::default())
     }
 
-    pub(crate) fn with(auth: AuthMode, settings: Settings) -> Self {
+    pub(crate) fn with(auth: AuthMode, mut settings: Settings) -> Self {
+        // Every question reaches the provider.
+        settings.answer_cache = None;
         let clock = TestClock::at("2026-11-22T12:00:00Z".parse().unwrap());
         let store = Arc::new(SqliteStore::in_memory().unwrap());
+        let sealer = Arc::new(Sealer::new(vec![SealingKey::generate().unwrap()]));
+        let provider_keys = ProviderKeyring::new(store.clone(), Arc::clone(&sealer));
         let assistant = Assistant::builder(store.clone())
+            .own_keys(Arc::new(provider_keys.clone()))
             .provider(Arc::new(Obedient))
             .transcriber(Arc::new(Hearing))
             .settings(settings)
@@ -162,15 +173,24 @@ impl TestApp {
         // Nobody listens on that port: nothing is sent here.
         let meta = WhatsAppConfig { base_url: "http://127.0.0.1:9".to_owned(), ..WhatsAppConfig::default() };
         let messenger = Arc::new(WhatsApp::new(meta).unwrap());
-        let sealer = Sealer::new(vec![SealingKey::generate().unwrap()]);
         let channel = Channel::builder(&store, assistant.clone(), messenger, sealer)
             .clock(Arc::new(clock.clone()))
             .build();
+        let batches = Batches::new(
+            assistant.clone(),
+            store.clone(),
+            Arc::new(clock.clone()),
+            Arc::new(CountingIds::default()),
+            std::time::Duration::from_secs(30),
+        );
         let router = pytake_server::router(AppState::new(Parts {
             assistant,
             channel,
+            batches,
             store: store.clone(),
+            provider_keys,
             auth,
+            cors_origins: CorsOrigins::new([PAGE]),
             clock: Arc::new(clock.clone()),
             ids: Arc::new(CountingIds::default()),
             metrics: pytake_server::recorder().unwrap().handle(),
@@ -180,6 +200,10 @@ impl TestApp {
 
     pub(crate) fn router(&self) -> Router {
         self.router.clone()
+    }
+
+    pub(crate) fn store(&self) -> &SqliteStore {
+        &self.store
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -199,13 +223,26 @@ impl TestApp {
         scopes: &[Scope],
         expires_at: Option<Timestamp>,
     ) {
+        self.store_limited_key(id, tenant, scopes, expires_at, None).await;
+    }
+
+    pub(crate) async fn store_limited_key(
+        &self,
+        id: &str,
+        tenant: &str,
+        scopes: &[Scope],
+        expires_at: Option<Timestamp>,
+        requests_per_minute: Option<u32>,
+    ) {
         let record = ApiKeyRecord {
             id: id.to_owned(),
             tenant: TenantId::new(tenant).unwrap(),
             name: id.to_owned(),
             prefix: id.chars().take(8).collect(),
             secret_hash: hash_secret(id),
+            previous: None,
             scopes: scopes.to_vec(),
+            requests_per_minute,
             created_at: self.now(),
             expires_at,
             revoked_at: None,
@@ -215,7 +252,7 @@ impl TestApp {
     }
 
     pub(crate) async fn revoke(&self, id: &str) {
-        assert!(self.store.revoke_key(id, self.now()).await.unwrap());
+        assert!(self.store.revoke_key(None, id, self.now()).await.unwrap());
     }
 
     pub(crate) async fn last_use(&self, id: &str) -> Option<Timestamp> {

@@ -55,6 +55,40 @@ async fn a_caller_that_never_finishes_its_head_is_let_go() {
     assert!(!answer.contains("200 OK"), "{answer}");
 }
 
+/// Sends a head and gives what comes back; a server that closes on what it did not read may cut its answer short.
+async fn answer_to_head(headers: &str) -> String {
+    let (address, ..) = start(TestApp::open().router(), ServeOptions::default()).await;
+    let mut connection = TcpStream::connect(address).await.unwrap();
+    let head = format!("GET /health/live HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{headers}\r\n");
+    let _ = connection.write_all(head.as_bytes()).await;
+    let mut answer = Vec::new();
+    let _ = connection.read_to_end(&mut answer).await;
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[tokio::test]
+async fn a_head_of_too_many_headers_is_refused() {
+    // With the two that are always sent.
+    let of = |count: usize| {
+        let mut headers = String::new();
+        for number in 2..count {
+            headers += &["x-", &number.to_string(), ": a\r\n"].concat();
+        }
+        headers
+    };
+    assert!(answer_to_head(&of(100)).await.starts_with("HTTP/1.1 200"));
+    let refused = answer_to_head(&of(101)).await;
+    assert!(refused.starts_with("HTTP/1.1 431"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_head_that_is_too_long_is_refused() {
+    let of = |length: usize| format!("x-long: {}\r\n", "a".repeat(length));
+    assert!(answer_to_head(&of(15 * 1024)).await.starts_with("HTTP/1.1 200"));
+    let refused = answer_to_head(&of(40 * 1024)).await;
+    assert!(refused.is_empty() || refused.starts_with("HTTP/1.1 431"), "{refused}");
+}
+
 #[tokio::test]
 async fn an_answer_in_progress_is_finished_after_the_stop() {
     let (reached, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));

@@ -140,7 +140,7 @@ pub(in crate::routes) async fn list(
     params(("id" = String, Path, description = "The message")),
     responses(
         (status = 202, description = "It waits to be sent"),
-        (status = 409, description = "`conflict`: there is no such message that failed or was withheld", body = schema::Error),
+        (status = 409, description = "`conflict`: it neither failed nor was withheld", body = schema::Error),
     ),
 )]
 pub(in crate::routes) async fn resend(
