@@ -10,15 +10,16 @@ use pytake_assistant::answers::{AnswerText, ApprovedAnswer};
 use pytake_assistant::clock::SystemClock;
 use pytake_assistant::id::{AnswerId, IdSource, TenantId, UuidSource};
 use pytake_assistant::router::RouterConfig;
-use pytake_assistant::tenant::TenantProfile;
-use pytake_assistant::{AIProviderTrait, Assistant, Clock, Moderator, Settings, Transcriber};
+use pytake_assistant::settings::CacheBounds;
+use pytake_assistant::tenant::{Edit, TenantProfile};
+use pytake_assistant::{AIProviderTrait, Assistant, Author, Clock, Moderator, Settings, Transcriber};
 use pytake_inbox::{Channel, ChannelSettings};
 use pytake_providers::{
     AnthropicConfig, AnthropicProvider, LocalProvider, OPENAI_TRANSCRIPTION_MODEL, OpenAIConfig,
     OpenAIModerator, OpenAIProvider, OpenAITranscriber, TranscriberConfig,
 };
-use pytake_server::{AppState, AuthMode, Parts};
-use pytake_store::{ApiKeyRecord, Keys, Scope, Sealer, SealingKey};
+use pytake_server::{AppState, AuthMode, Batches, Parts};
+use pytake_store::{ApiKeyRecord, Keys, ProviderKeyring, Scope, Sealer, SealingKey};
 use pytake_store_sqlite::SqliteStore;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -26,6 +27,9 @@ use tower::ServiceExt;
 
 use crate::meta;
 use crate::vendor::{FakeVendor, Wire};
+
+/// The server's key at every vendor.
+const SERVERS_KEY: &str = "test-key";
 
 /// A port nobody listens on, for apps that send nothing.
 const NOBODY: &str = "http://127.0.0.1:9";
@@ -77,6 +81,7 @@ pub struct TestAppBuilder {
     router: RouterConfig,
     channel: ChannelSettings,
     graph_api: Option<String>,
+    sealer: Option<Arc<Sealer>>,
 }
 
 impl TestAppBuilder {
@@ -93,7 +98,16 @@ impl TestAppBuilder {
     /// Never for an address that a fake gives.
     #[must_use]
     pub fn vendor(self, wire: Wire, vendor: &FakeVendor) -> Self {
-        let key = SecretString::from("test-key");
+        self.vendor_with_key(wire, vendor, SERVERS_KEY)
+    }
+
+    /// As [`TestAppBuilder::vendor`], with another key of the server's; empty: it has none.
+    ///
+    /// # Panics
+    /// Never for an address that a fake gives.
+    #[must_use]
+    pub fn vendor_with_key(self, wire: Wire, vendor: &FakeVendor, key: &str) -> Self {
+        let key = SecretString::from(key);
         match wire {
             Wire::OpenAI => {
                 let config =
@@ -117,7 +131,7 @@ impl TestAppBuilder {
     /// Never for an address that a fake gives.
     #[must_use]
     pub fn moderator(mut self, vendor: &FakeVendor) -> Self {
-        let key = SecretString::from("test-key");
+        let key = SecretString::from(SERVERS_KEY);
         let config = OpenAIConfig { base_url: vendor.base_url(), ..OpenAIConfig::new(key) };
         self.moderator = Some(Arc::new(OpenAIModerator::new(&config).expect("a loopback address is valid")));
         self
@@ -132,7 +146,7 @@ impl TestAppBuilder {
         let made = OpenAITranscriber::new(TranscriberConfig {
             name: "openai".to_owned(),
             base_url: vendor.base_url(),
-            api_key: Some(SecretString::from("test-key")),
+            api_key: Some(SecretString::from(SERVERS_KEY)),
             model: OPENAI_TRANSCRIPTION_MODEL.to_owned(),
             dialect: None,
         });
@@ -145,6 +159,12 @@ impl TestAppBuilder {
     pub fn settings(mut self, change: impl FnOnce(&mut Settings)) -> Self {
         change(&mut self.settings);
         self
+    }
+
+    /// Gives answers again, as the server does unless it is told otherwise.
+    #[must_use]
+    pub fn with_answer_cache(self) -> Self {
+        self.settings(|settings| settings.answer_cache = Some(CacheBounds::default()))
     }
 
     /// The deadline of a request.
@@ -171,6 +191,13 @@ impl TestAppBuilder {
     #[must_use]
     pub fn store(mut self, store: Arc<SqliteStore>) -> Self {
         self.store = Some(store);
+        self
+    }
+
+    /// With these keys for what is secret in the store, instead of a new one.
+    #[must_use]
+    pub fn sealer(mut self, sealer: Sealer) -> Self {
+        self.sealer = Some(Arc::new(sealer));
         self
     }
 
@@ -203,9 +230,16 @@ impl TestAppBuilder {
         let store =
             self.store.unwrap_or_else(|| Arc::new(SqliteStore::in_memory().expect("memory for a store")));
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock::new()));
+        let request_timeout = self.settings.request_timeout;
         let order = self.providers.iter().map(|provider| provider.name().to_owned()).collect();
+        let sealer = self.sealer.unwrap_or_else(|| {
+            let key = SealingKey::generate().expect("randomness");
+            Arc::new(Sealer::new(vec![key]))
+        });
+        let provider_keys = ProviderKeyring::new(Arc::clone(&store) as _, Arc::clone(&sealer));
         let mut builder = Assistant::builder(Arc::clone(&store) as _)
             .settings(self.settings)
+            .own_keys(Arc::new(provider_keys.clone()))
             .clock(Arc::clone(&clock))
             .catalog(pytake_providers::catalog())
             .router(RouterConfig { order, ..self.router });
@@ -220,22 +254,31 @@ impl TestAppBuilder {
         }
         let assistant = builder.provider(Arc::new(LocalProvider::new())).build();
         let messenger = meta::messenger(self.graph_api.as_deref().unwrap_or(NOBODY));
-        let key = SealingKey::generate().expect("randomness");
-        let channel = Channel::builder(&store, assistant.clone(), messenger, Sealer::new(vec![key]))
+        let channel = Channel::builder(&store, assistant.clone(), messenger, sealer)
             .webhook_secrets(Some(meta::APP_SECRET.into()), Some(meta::VERIFY_TOKEN.into()))
             .settings(self.channel)
             .clock(Arc::clone(&clock))
             .build();
+        let batches = Batches::new(
+            assistant.clone(),
+            Arc::clone(&store) as _,
+            Arc::clone(&clock),
+            Arc::new(UuidSource),
+            request_timeout,
+        );
         let state = AppState::new(Parts {
             assistant: assistant.clone(),
             channel: channel.clone(),
+            batches: batches.clone(),
             store: Arc::clone(&store) as _,
+            provider_keys,
             auth: self.auth,
+            cors_origins: pytake_server::CorsOrigins::default(),
             clock,
             ids: Arc::new(UuidSource),
             metrics: METRICS.clone(),
         });
-        TestApp { assistant, channel, store, router: pytake_server::router(state) }
+        TestApp { assistant, channel, batches, store, router: pytake_server::router(state) }
     }
 }
 
@@ -246,15 +289,17 @@ pub struct TestApp {
     pub assistant: Assistant,
     /// Its channel. Nothing runs in it by itself, except with a stand-in for Meta.
     pub channel: Channel,
+    /// Its batches. Nothing runs in them by itself.
+    pub batches: Batches,
     /// Its store.
     pub store: Arc<SqliteStore>,
     router: Router,
 }
 
 impl TestApp {
-    /// Starts putting one together.
+    /// Starts putting one together. No answer is given twice unless a test asks for it: most count calls.
     pub fn builder() -> TestAppBuilder {
-        TestAppBuilder::default()
+        TestAppBuilder::default().settings(|settings| settings.answer_cache = None)
     }
 
     /// Sends a request, with a key where one is given, and reads the whole answer.
@@ -356,7 +401,9 @@ impl TestApp {
             name: "test".to_owned(),
             prefix: pytake_server::shown_prefix(&secret),
             secret_hash: pytake_server::hash_secret(secret.expose_secret()),
+            previous: None,
             scopes: scopes.to_vec(),
+            requests_per_minute: None,
             created_at: SystemClock::new().now(),
             expires_at: None,
             revoked_at: None,
@@ -379,7 +426,10 @@ impl TestApp {
             description: "Uma loja de calçados.".to_owned(),
             ..TenantProfile::default()
         };
-        self.store.put_profile(&tenant, &profile).await.expect("a store that takes profiles");
+        self.store
+            .put_profile(&tenant, &profile, &Edit::by(Author::open()), SystemClock::new().now())
+            .await
+            .expect("a store that takes profiles");
         let entries = [
             (
                 "horario",

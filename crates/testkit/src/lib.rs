@@ -6,4 +6,4 @@ mod vendor;
 
 pub use app::{Answer, TestApp, TestAppBuilder};
 pub use meta::{APP_SECRET, MetaApp, VERIFY_TOKEN};
-pub use vendor::{Act, FakeVendor, Wire};
+pub use vendor::{Act, FakeVendor, Tokens, Wire};

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use pytake_assistant::clock::SystemClock;
 use pytake_assistant::id::{NumberId, TenantId};
-use pytake_assistant::tenant::{TenantProfile, Tenants};
+use pytake_assistant::tenant::{Edit, TenantProfile, Tenants};
+use pytake_assistant::{Author, Clock};
 use pytake_inbox::NewNumber;
 use pytake_server::ServeOptions;
 use pytake_simulator::{
@@ -73,7 +75,10 @@ impl TestApp {
             description: "Uma loja de calçados.".to_owned(),
             ..known
         };
-        self.store.put_profile(&tenant, &profile).await.expect("a store that takes profiles");
+        self.store
+            .put_profile(&tenant, &profile, &Edit::by(Author::open()), SystemClock::new().now())
+            .await
+            .expect("a store that takes profiles");
         let number = NewNumber {
             number: NumberId::new(&business.number).expect("a valid number"),
             tenant,

@@ -14,13 +14,17 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-pub use wire::Wire;
+pub use wire::{Tokens, Wire};
 
 /// What the server does with one request.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Act {
     /// Answers with this text, whole or streamed as asked.
     Say(String),
+    /// As [`Act::Say`], and bills so many tokens for it.
+    Bill(String, Tokens),
+    /// Refuses by its policy, and bills so many tokens for it.
+    Refuse(Tokens),
     /// Answers with a status, extra header lines and a body, as they are.
     Raw {
         /// HTTP status.
@@ -65,6 +69,8 @@ struct Script {
     acts: Mutex<Vec<Act>>,
     calls: AtomicUsize,
     bodies: Mutex<Vec<Value>>,
+    keys: Mutex<Vec<String>>,
+    billed: Mutex<Vec<(Value, Tokens)>>,
 }
 
 /// A running fake. It stops when dropped.
@@ -95,6 +101,8 @@ impl FakeVendor {
             acts: Mutex::new(acts),
             calls: AtomicUsize::new(0),
             bodies: Mutex::new(Vec::new()),
+            keys: Mutex::new(Vec::new()),
+            billed: Mutex::new(Vec::new()),
         });
         let shared = Arc::clone(&script);
         let task = tokio::spawn(async move {
@@ -118,6 +126,17 @@ impl FakeVendor {
         self.script.calls.load(Ordering::SeqCst)
     }
 
+    /// Keys of the requests taken so far, as `authorization` or `x-api-key` carried them; empty where there was none.
+    pub fn keys(&self) -> Vec<String> {
+        self.script.keys.lock().clone()
+    }
+
+    /// What it has billed so far, with the request's body, for each answer that told its tokens to the end: the vendor's
+    /// own count.
+    pub fn billed(&self) -> Vec<(Value, Tokens)> {
+        self.script.billed.lock().clone()
+    }
+
     /// Bodies of the requests taken so far.
     pub fn bodies(&self) -> Vec<Value> {
         self.script.bodies.lock().clone()
@@ -126,13 +145,17 @@ impl FakeVendor {
 
 async fn connection(mut stream: TcpStream, script: Arc<Script>) {
     let mut buffer = Vec::new();
-    while let Some(body) = read_request(&mut stream, &mut buffer).await {
+    while let Some((body, key)) = read_request(&mut stream, &mut buffer).await {
         let act = {
             let mut acts = script.acts.lock();
             if acts.len() > 1 { acts.remove(0) } else { acts[0].clone() }
         };
         let wants_stream = body["stream"] == Value::Bool(true);
+        if let Some(tokens) = billed(&act) {
+            script.billed.lock().push((body.clone(), tokens));
+        }
         script.bodies.lock().push(body);
+        script.keys.lock().push(key);
         script.calls.fetch_add(1, Ordering::SeqCst);
         if !play(&mut stream, script.wire, &act, wants_stream).await {
             return;
@@ -140,11 +163,21 @@ async fn connection(mut stream: TcpStream, script: Arc<Script>) {
     }
 }
 
-/// Reads one request; `None` at the end of the connection.
-async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Value> {
+/// What an act takes, where it tells that to its end.
+fn billed(act: &Act) -> Option<Tokens> {
+    match act {
+        Act::Say(_) => Some(Tokens::USUAL),
+        Act::Bill(_, tokens) | Act::Refuse(tokens) => Some(*tokens),
+        Act::Raw { .. } | Act::Hang | Act::CutBody | Act::StreamCut(_) | Act::StreamError(_) => None,
+    }
+}
+
+/// Reads one request, its body and its key; `None` at the end of the connection.
+async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<(Value, String)> {
     loop {
         if let Some(head_end) = find(buffer, b"\r\n\r\n") {
-            let head = String::from_utf8_lossy(&buffer[..head_end]).to_ascii_lowercase();
+            let sent = String::from_utf8_lossy(&buffer[..head_end]).into_owned();
+            let head = sent.to_ascii_lowercase();
             let length: usize = head
                 .lines()
                 .find_map(|line| line.strip_prefix("content-length:"))
@@ -154,7 +187,7 @@ async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Va
             if buffer.len() >= end {
                 let body = serde_json::from_slice(&buffer[head_end + 4..end]).unwrap_or(Value::Null);
                 buffer.drain(..end);
-                return Some(body);
+                return Some((body, key_of(&sent)));
             }
         }
         let mut chunk = [0_u8; 4 * 1024];
@@ -163,6 +196,17 @@ async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Va
             Ok(read) => buffer.extend_from_slice(&chunk[..read]),
         }
     }
+}
+
+fn key_of(head: &str) -> String {
+    for line in head.lines() {
+        let Some((name, value)) = line.split_once(':') else { continue };
+        if ["authorization", "x-api-key"].contains(&name.to_ascii_lowercase().as_str()) {
+            let value = value.trim();
+            return value.strip_prefix("Bearer ").unwrap_or(value).to_owned();
+        }
+    }
+    String::new()
 }
 
 fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
@@ -177,14 +221,12 @@ async fn play(stream: &mut TcpStream, wire: Wire, act: &Act, wants_stream: bool)
             false
         }
         Act::Raw { status, headers, body } => whole(stream, *status, headers, body).await,
-        Act::Say(text) if wants_stream => {
-            let pieces: Vec<String> = pieces(text);
-            let frames = wire.stream(&pieces, true);
-            streamed(stream, &frames, true).await
-        }
-        Act::Say(text) => whole(stream, 200, &[], &wire.answer(text).to_string()).await,
+        Act::Say(text) => say(stream, wire, text, Tokens::USUAL, wants_stream).await,
+        Act::Bill(text, tokens) => say(stream, wire, text, *tokens, wants_stream).await,
+        Act::Refuse(tokens) if wants_stream => streamed(stream, &wire.refusal_stream(*tokens), true).await,
+        Act::Refuse(tokens) => whole(stream, 200, &[], &wire.refusal(*tokens).to_string()).await,
         Act::CutBody => {
-            let body = wire.answer("This answer is cut before its end.").to_string();
+            let body = wire.answer("This answer is cut before its end.", Tokens::USUAL).to_string();
             let head = format!(
                 "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
                 body.len()
@@ -195,15 +237,22 @@ async fn play(stream: &mut TcpStream, wire: Wire, act: &Act, wants_stream: bool)
             false
         }
         Act::StreamCut(count) => {
-            let frames = wire.stream(&numbered(*count), false);
+            let frames = wire.stream(&numbered(*count), false, Tokens::USUAL);
             streamed(stream, &frames, false).await
         }
         Act::StreamError(count) => {
-            let mut frames = wire.stream(&numbered(*count), false);
+            let mut frames = wire.stream(&numbered(*count), false, Tokens::USUAL);
             frames.push(wire.stream_error());
             streamed(stream, &frames, true).await
         }
     }
+}
+
+async fn say(stream: &mut TcpStream, wire: Wire, text: &str, tokens: Tokens, wants_stream: bool) -> bool {
+    if wants_stream {
+        return streamed(stream, &wire.stream(&pieces(text), true, tokens), true).await;
+    }
+    whole(stream, 200, &[], &wire.answer(text, tokens).to_string()).await
 }
 
 fn pieces(text: &str) -> Vec<String> {
