@@ -6,11 +6,11 @@ use pytake_assistant::channel::Attachment;
 use pytake_assistant::error::AIError;
 use pytake_assistant::id::{PromptId, TenantId, UserId};
 use pytake_assistant::prompts::CustomPrompt;
-use pytake_assistant::service::{PromptDraft, RenderedPrompt, UserUsageReport};
+use pytake_assistant::service::{PromptDraft, RenderRequest, RenderedPrompt, UserUsageReport};
 use pytake_assistant::{
-    AIProviderTrait, AnalyzeRequest, AnalyzeResponse, Assistant, ChatRequest, ChatResponse, ChatStream,
-    ClassifyRequest, ClassifyResponse, CustomAnalysis, ModerateRequest, ModerateResponse, Moderator,
-    Settings, TranscribeResponse, Transcriber,
+    AIProviderTrait, AnalyzeRequest, AnalyzeResponse, Assistant, Author, ChatRequest, ChatResponse,
+    ChatStream, ClassifyRequest, ClassifyResponse, CustomAnalysis, ModerateRequest, ModerateResponse,
+    Moderator, Settings, TranscribeResponse, Transcriber, TranslateRequest, TranslateResponse,
 };
 use pytake_providers::LocalProvider;
 use pytake_store_sqlite::SqliteStore;
@@ -227,6 +227,15 @@ impl AIService {
         ready.assistant.moderate(&ready.tenant, request).await
     }
 
+    /// Says a message in another language.
+    ///
+    /// # Errors
+    /// As [`Assistant::translate`].
+    pub async fn translate(&self, request: TranslateRequest) -> Result<TranslateResponse, AIError> {
+        let ready = self.ready()?;
+        ready.assistant.translate(&ready.tenant, request).await
+    }
+
     /// Writes down what a user says in a recording; see [`Assistant::transcribe`].
     ///
     /// # Errors
@@ -247,7 +256,7 @@ impl AIService {
     /// [`AIError::InvalidRequest`] naming each field; [`AIError::Conflict`] when the name is taken.
     pub async fn create_prompt(&self, draft: PromptDraft) -> Result<CustomPrompt, AIError> {
         let ready = self.ready()?;
-        ready.assistant.create_prompt(&ready.tenant, draft).await
+        ready.assistant.create_prompt(&ready.tenant, draft, &Author::open()).await
     }
 
     /// All custom prompts, by name.
@@ -269,7 +278,8 @@ impl AIService {
         variables: &Map<String, Value>,
     ) -> Result<RenderedPrompt, AIError> {
         let ready = self.ready()?;
-        ready.assistant.render_prompt(&ready.tenant, id, variables).await
+        let request = RenderRequest { variables: variables.clone(), ..RenderRequest::default() };
+        ready.assistant.render_prompt(&ready.tenant, id, request).await
     }
 
     /// What a customer used.

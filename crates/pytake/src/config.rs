@@ -3,6 +3,7 @@
 //! What differs between tenants lives in the database, not here. Every variable, its default and its meaning
 //! stand once, in [`variables::VARIABLES`]; `.env.ai.example` is generated from that table by a test.
 
+mod origins;
 mod read;
 mod traces;
 mod transcription;
@@ -19,6 +20,8 @@ use std::path::PathBuf;
 
 use pytake_assistant::Settings;
 use pytake_assistant::money::PicoUsd;
+use pytake_assistant::router::ProviderAllowance;
+use pytake_assistant::settings::CacheBounds;
 use pytake_understanding::filter::FilterLevel;
 use secrecy::SecretString;
 
@@ -31,12 +34,14 @@ pub struct Config {
     pub listen: SocketAddr,
     /// `PYTAKE_AUTH`: whether a key is always needed.
     pub is_key_always_required: bool,
+    /// `PYTAKE_CORS_ORIGINS`: pages of other origins that may use the API from a browser.
+    pub cors_origins: Vec<String>,
     /// `DATABASE_URL`
     pub database: Database,
-    /// OpenAI, when its key is set.
-    pub openai: Option<Vendor>,
-    /// Anthropic, when its key is set.
-    pub anthropic: Option<Vendor>,
+    /// OpenAI, also without a key: tenants may have their own.
+    pub openai: Vendor,
+    /// Anthropic, as OpenAI.
+    pub anthropic: Vendor,
     /// `ANTHROPIC_VERSION`: the API version header.
     pub anthropic_version: Option<String>,
     /// `AI_COMPATIBLE_PROVIDERS`, in the order written.
@@ -74,17 +79,19 @@ pub enum Database {
     Memory,
 }
 
-/// A vendor with a key.
+/// A vendor.
 #[derive(Debug, Clone)]
 pub struct Vendor {
-    /// The key.
-    pub api_key: SecretString,
+    /// The server's key; `None`: only tenants with their own are served by it.
+    pub api_key: Option<SecretString>,
     /// Another address than the vendor's.
     pub base_url: Option<String>,
     /// Another model than the built-in default.
     pub model: Option<String>,
     /// Requests a minute.
     pub rate_limit: u32,
+    /// Tokens a minute and calls at the same time.
+    pub allowance: ProviderAllowance,
 }
 
 /// An OpenAI-compatible server.
@@ -100,6 +107,8 @@ pub struct Compatible {
     pub model: String,
     /// Requests a minute; `None`: no limit.
     pub rate_limit: Option<u32>,
+    /// Tokens a minute and calls at the same time.
+    pub allowance: ProviderAllowance,
     /// Its dialect; `None`: guessed from the address.
     pub dialect: Option<String>,
     /// Whether its models read pictures; `None`: as far as the tables know.
@@ -125,12 +134,13 @@ impl Config {
         let openai = vendor(&mut reader, "OPENAI", "AI_OPENAI_RATE_LIMIT");
         let anthropic = vendor(&mut reader, "ANTHROPIC", "AI_ANTHROPIC_RATE_LIMIT");
         let order = order(&mut reader, &compatible);
-        let moderation = moderation(&mut reader, openai.as_ref());
+        let moderation = moderation(&mut reader, &openai);
         let database = reader.database("DATABASE_URL");
-        let transcription = Transcription::read(&mut reader, openai.as_ref(), &compatible);
+        let transcription = Transcription::read(&mut reader, &openai, &compatible);
         let config = Self {
             listen: reader.parsed("PYTAKE_LISTEN"),
             is_key_always_required: reader.one_of("PYTAKE_AUTH", &["auto", "required"]) == "required",
+            cors_origins: origins::read(&mut reader),
             whatsapp: WhatsApp::read(&mut reader, &database),
             database,
             openai,
@@ -152,7 +162,7 @@ impl Config {
     }
 }
 
-fn vendor(reader: &mut Reader<'_>, prefix: &'static str, rate_limit: &'static str) -> Option<Vendor> {
+fn vendor(reader: &mut Reader<'_>, prefix: &'static str, rate_limit: &'static str) -> Vendor {
     let (key, url, model) = match prefix {
         "OPENAI" => ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_DEFAULT_MODEL"),
         _ => ("ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", "ANTHROPIC_DEFAULT_MODEL"),
@@ -160,19 +170,19 @@ fn vendor(reader: &mut Reader<'_>, prefix: &'static str, rate_limit: &'static st
     let base_url = reader.url(url);
     let model = reader.text(model);
     let rate_limit = reader.in_range(rate_limit, 1..=u32::MAX);
-    let api_key = reader.secret(key)?;
-    Some(Vendor { api_key, base_url, model, rate_limit })
+    let allowance = reader.allowance(prefix);
+    Vendor { api_key: reader.secret(key), base_url, model, rate_limit, allowance }
 }
 
 /// Who gives second opinions; only where the operator says so, because messages then go there.
-fn moderation(reader: &mut Reader<'_>, openai: Option<&Vendor>) -> Option<Vendor> {
+fn moderation(reader: &mut Reader<'_>, openai: &Vendor) -> Option<Vendor> {
     if reader.one_of("AI_MODERATION_PROVIDER", &["none", "openai"]) != "openai" {
         return None;
     }
-    if openai.is_none() {
+    if openai.api_key.is_none() {
         reader.problem("OPENAI_API_KEY", "is not set, and AI_MODERATION_PROVIDER=openai needs it".to_owned());
     }
-    openai.cloned()
+    Some(openai.clone())
 }
 
 /// The order of `auto`. Providers that it does not name come after those it names, `local` is always last.
@@ -208,6 +218,7 @@ fn settings(reader: &mut Reader<'_>) -> Settings {
         max_output_tokens: reader.in_range("AI_MAX_TOKENS_PER_REQUEST", 1..=1_000_000),
         max_prompt_tokens: reader.in_range("AI_MAX_PROMPT_TOKENS", 1_000..=1_000_000),
         history_messages: reader.in_range("AI_MAX_CONVERSATION_HISTORY", 0..=200),
+        answer_cache: answer_cache(reader),
         filter_level: is_filtered.then_some(level),
         is_usage_tracked: reader.switch("AI_USAGE_TRACKING_ENABLED"),
         daily_request_limit: reader.in_range("AI_DAILY_REQUEST_LIMIT", 1..=u64::from(u32::MAX)),
@@ -215,6 +226,7 @@ fn settings(reader: &mut Reader<'_>) -> Settings {
         chat_temperature: reader.in_range("AI_DEFAULT_TEMPERATURE", 0.0..=2.0),
         analysis_temperature: reader.in_range("AI_ANALYSIS_TEMPERATURE", 0.0..=2.0),
         intent_temperature: reader.in_range("AI_INTENT_TEMPERATURE", 0.0..=2.0),
+        concurrent_requests: reader.in_range("AI_MAX_CONCURRENT_REQUESTS", 1..=100_000),
         request_timeout: std::time::Duration::from_millis(
             reader.in_range("AI_REQUEST_TIMEOUT_MS", 100..=600_000),
         ),
@@ -225,6 +237,15 @@ fn settings(reader: &mut Reader<'_>) -> Settings {
             reader.in_range("AI_TRANSCRIPTION_TIMEOUT_MS", 100..=600_000),
         ),
     }
+}
+
+fn answer_cache(reader: &mut Reader<'_>) -> Option<CacheBounds> {
+    let is_enabled = reader.switch("AI_CACHE_ENABLED");
+    let bounds = CacheBounds {
+        ttl: std::time::Duration::from_secs(reader.in_range("AI_CACHE_TTL_SECONDS", 1..=604_800)),
+        max_bytes: reader.in_range("AI_CACHE_MAX_BYTES", 65_536..=1_073_741_824),
+    };
+    is_enabled.then_some(bounds)
 }
 
 fn monthly_budget(reader: &mut Reader<'_>) -> Option<PicoUsd> {
@@ -267,7 +288,7 @@ mod tests {
         assert_eq!(config.database, Database::File("data/pytake.db".into()));
         assert_eq!(config.order, ["openai", "anthropic", "local"]);
         assert_eq!(config.settings, Settings::default());
-        assert!(config.openai.is_none() && config.anthropic.is_none());
+        assert!(config.openai.api_key.is_none() && config.anthropic.api_key.is_none());
     }
 
     #[test]
@@ -327,11 +348,16 @@ mod tests {
             ("AI_GROQ_API_KEY", "gsk"),
             ("AI_GROQ_MODEL", "llama-4"),
             ("AI_GROQ_RATE_LIMIT", "30"),
+            ("AI_GROQ_TOKENS_PER_MINUTE", "6000"),
+            ("AI_OLLAMA_MAX_CONCURRENT", "2"),
             ("AI_DEFAULT_PROVIDER", "groq"),
         ])
         .unwrap();
         assert_eq!(config.compatible[0].model, "qwen3:4b");
         assert_eq!(config.compatible[1].rate_limit, Some(30));
+        let [ollama, groq] = [0, 1].map(|n| config.compatible[n].allowance);
+        assert_eq!((ollama.tokens_per_minute, ollama.concurrent_calls), (None, Some(2)));
+        assert_eq!((groq.tokens_per_minute, groq.concurrent_calls), (Some(6_000), None));
         assert_eq!(config.order, ["groq", "openai", "anthropic", "ollama", "local"]);
     }
 
@@ -364,6 +390,6 @@ mod tests {
     #[test]
     fn an_empty_value_is_an_unset_one() {
         let config = config(&[("OPENAI_API_KEY", ""), ("AI_MONTHLY_BUDGET_USD", " ")]).unwrap();
-        assert!(config.openai.is_none() && config.settings.monthly_budget.is_none());
+        assert!(config.openai.api_key.is_none() && config.settings.monthly_budget.is_none());
     }
 }

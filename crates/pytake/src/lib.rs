@@ -36,7 +36,8 @@ pub use pytake_assistant::{
     AIError, AIProvider, AIProviderTrait, AnalysisType, AnalyzeRequest, AnalyzeResponse, ChatEvent,
     ChatRequest, ChatResponse, ChatStream, ClassifyRequest, ClassifyResponse, ErrorKind, ModerateRequest,
     ModerateResponse, ModerationOpinion, Moderator, Settings, TranscribeResponse, Transcriber, Transcript,
+    TranslateRequest, TranslateResponse,
 };
-pub use wiring::{Wired, WiringError, moderator, providers, transcriber, wire};
+pub use wiring::{Wired, WiringError, moderator, open_store, providers, transcriber, wire};
 #[cfg(feature = "server")]
-pub use wiring::{adopt_number, channel};
+pub use wiring::{adopt_number, batches, channel};

@@ -24,9 +24,22 @@ enum Command {
     Serve,
     /// Checks configuration, database, providers, WhatsApp, clock and disk, and says how to mend what is wrong.
     Doctor,
-    /// Makes, lists and revokes API keys.
+    /// Makes, lists, rotates and revokes API keys.
     #[command(subcommand)]
     Keys(commands::keys::KeysCommand),
+    /// Hands over everything that is kept of a customer.
+    Export(commands::customers::ExportArguments),
+    /// Erases a customer for good; sums of usage go on without a name.
+    Erase(commands::customers::EraseArguments),
+    /// Makes, lists, suspends and sets tenants.
+    #[command(subcommand)]
+    Tenants(commands::tenants::TenantsCommand),
+    /// Looks after what is sealed in the database.
+    #[command(subcommand)]
+    Secrets(commands::secrets::SecretsCommand),
+    /// Makes, lists and disables people who sign in, and changes their passwords.
+    #[command(subcommand)]
+    Operators(commands::operators::OperatorsCommand),
     /// Talks to the assistant in the terminal, through the same pipeline as the API.
     Chat(commands::chat::ChatArguments),
     /// Plays customers on WhatsApp against a server: its own in memory, or a running one.
@@ -50,6 +63,11 @@ fn main() -> ExitCode {
         Command::Serve => runtime.block_on(commands::serve::run()),
         Command::Doctor => runtime.block_on(commands::doctor::run()),
         Command::Keys(command) => runtime.block_on(commands::keys::run(command)),
+        Command::Export(arguments) => runtime.block_on(commands::customers::export(arguments)),
+        Command::Erase(arguments) => runtime.block_on(commands::customers::erase(arguments)),
+        Command::Tenants(command) => runtime.block_on(commands::tenants::run(command)),
+        Command::Secrets(command) => runtime.block_on(commands::secrets::run(&command)),
+        Command::Operators(command) => runtime.block_on(commands::operators::run(command)),
         Command::Chat(arguments) => runtime.block_on(commands::chat::run(arguments)),
         Command::Simulate(arguments) => runtime.block_on(commands::simulate::run(arguments)),
         Command::Eval(arguments) => runtime.block_on(commands::eval::run(arguments)),

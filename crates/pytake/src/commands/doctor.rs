@@ -1,5 +1,6 @@
 //! `pytake doctor`: what works, what does not, and how to mend it. Exit 1 if something configured does not work.
 
+mod money;
 mod whatsapp;
 
 use std::path::Path;
@@ -8,11 +9,12 @@ use std::time::Duration;
 
 use jiff::civil::date;
 use pytake::config::{Config, Database};
+use pytake::{AIProviderTrait, Wired};
 use pytake_assistant::clock::{Clock, SystemClock, utc_day};
 use pytake_assistant::provider::{
     CompletionRequest, Evidence, FailureKind, PromptMessage, ProviderPlace, Role,
 };
-use pytake_store::{Health, Keys};
+use pytake_store::{Health, Keys, Operators, StorageError};
 use std::sync::Arc;
 
 /// How long a provider may take to answer one short question.
@@ -108,8 +110,8 @@ async fn everything_built(findings: &mut Findings, config: &Config) {
             findings.bad("database", &error.to_string(), "check the file, its folder and their rights");
         }
     }
-    match wired.store.has_keys().await {
-        Ok(true) => Findings::good("API keys", "at least one is in force"),
+    match has_access(&wired).await {
+        Ok(true) => Findings::good("API keys", "at least one, or an operator, is in force"),
         Ok(false) if config.listen.ip().is_loopback() && !config.is_key_always_required => {
             Findings::note("API keys", "none: the server is open to everybody on this machine");
         }
@@ -120,16 +122,37 @@ async fn everything_built(findings: &mut Findings, config: &Config) {
         ),
         Err(error) => findings.bad("API keys", &error.to_string(), "see database"),
     }
+    money::money(findings, &wired).await;
     providers(findings, config).await;
     moderation(findings, config).await;
     transcription(config);
     whatsapp::whatsapp(findings, config, &wired).await;
+    secrets(findings, &wired).await;
     wired.store.close();
+}
+
+/// Everything that is sealed must open with a key that is known here.
+async fn secrets(findings: &mut Findings, wired: &Wired) {
+    match pytake_store::unopened(&*wired.store, &wired.sealer).await {
+        Ok(lost) if lost.is_empty() => Findings::good("secrets", "all that are stored can be opened"),
+        Ok(lost) => {
+            for secret in lost {
+                let mend = "add the key it was sealed with to PYTAKE_SECRET_KEY, or set the secret again";
+                findings.bad("secrets", &format!("{secret}: no key known here opens it"), mend);
+            }
+        }
+        Err(error) => findings.bad("secrets", &error.to_string(), "see database"),
+    }
+}
+
+async fn has_access(wired: &Wired) -> Result<bool, StorageError> {
+    Ok(wired.store.has_keys().await? || wired.store.has_operators().await?)
 }
 
 async fn providers(findings: &mut Findings, config: &Config) {
     let Ok(providers) = pytake::providers(config) else { return };
-    let remote: Vec<_> = providers.iter().filter(|p| p.place() == ProviderPlace::Remote).collect();
+    let is_asked = |p: &&Arc<dyn AIProviderTrait>| p.place() == ProviderPlace::Remote && p.is_available();
+    let remote: Vec<_> = providers.iter().filter(is_asked).collect();
     if remote.is_empty() {
         Findings::note("providers", "none: answers come from approved content on this machine");
     }
@@ -186,6 +209,7 @@ fn ping(model: &str) -> CompletionRequest {
         schema: None,
         user_pseudonym: None,
         evidence: Arc::new(Evidence::default()),
+        key: None,
     }
 }
 

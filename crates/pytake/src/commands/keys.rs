@@ -1,17 +1,17 @@
 //! `pytake keys`: API keys. Works beside a running server; a change is effective at once.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use jiff::{SignedDuration, Timestamp};
-use pytake::config::{Config, Database};
 use pytake_assistant::clock::{Clock, SystemClock};
 use pytake_assistant::id::{IdSource, TenantId, UuidSource};
-use pytake_store::{ApiKeyRecord, Keys, Scope};
-use pytake_store_sqlite::{SqliteOptions, SqliteStore};
-use secrecy::ExposeSecret;
+use pytake_store::{ApiKeyRecord, Keys, NewSecret, Scope};
+use pytake_store_sqlite::SqliteStore;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::access::{note, open_store};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeysCommand {
@@ -22,6 +22,14 @@ pub(crate) enum KeysCommand {
         /// Only this tenant's.
         #[arg(long)]
         tenant: Option<TenantId>,
+    },
+    /// Gives a key a new secret, printed once, alone on the last line; everything else of it stays.
+    Rotate {
+        /// The key's id, as listed.
+        id: String,
+        /// Hours for which the old secret opens too; 0: not at all.
+        #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=168))]
+        grace_hours: u32,
     },
     /// Ends a key at once.
     Revoke {
@@ -35,7 +43,7 @@ pub(crate) struct CreateArguments {
     /// The tenant it belongs to.
     #[arg(long)]
     tenant: TenantId,
-    /// What it may do: chat, analyze, read, prompts, operate, admin. Repeat, or separate with commas.
+    /// What it may do: chat, analyze, read, prompts, operate, manage, admin. Repeat, or separate with commas.
     #[arg(long, required = true, value_delimiter = ',')]
     scope: Vec<Scope>,
     /// A name for people.
@@ -44,6 +52,9 @@ pub(crate) struct CreateArguments {
     /// Days after which it ends by itself.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=3650))]
     expires_in_days: Option<u32>,
+    /// Requests it may make in a minute; left out: as many as its tenant.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    requests_per_minute: Option<u32>,
 }
 
 pub(crate) async fn run(command: KeysCommand) -> anyhow::Result<ExitCode> {
@@ -51,29 +62,14 @@ pub(crate) async fn run(command: KeysCommand) -> anyhow::Result<ExitCode> {
     match command {
         KeysCommand::Create(arguments) => create(&store, arguments).await?,
         KeysCommand::List { tenant } => list(&store, tenant.as_ref()).await?,
-        KeysCommand::Revoke { id } => {
-            if !store.revoke_key(&id, SystemClock::new().now()).await? {
-                bail!("there is no key {id} that is not revoked yet; `pytake keys list` shows all");
-            }
-            println!("revoked {id}");
-        }
+        KeysCommand::Rotate { id, grace_hours } => rotate(&store, &id, grace_hours).await?,
+        KeysCommand::Revoke { id } => revoke(&store, &id).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// The configured database, beside a server that may be running.
-fn open_store() -> anyhow::Result<Arc<SqliteStore>> {
-    let config = Config::from_env()?;
-    let Database::File(path) = &config.database else {
-        bail!("DATABASE_URL is sqlite::memory:, where a key would be gone at once; name a file");
-    };
-    Ok(Arc::new(SqliteStore::open(path, &SqliteOptions::default()).context("DATABASE_URL")?))
-}
-
 async fn create(store: &SqliteStore, arguments: CreateArguments) -> anyhow::Result<()> {
-    let mut random = [0_u8; 32];
-    getrandom::fill(&mut random).context("could not get randomness from the operating system")?;
-    let secret = pytake_server::new_secret(random);
+    let secret = new_secret()?;
     let now = SystemClock::new().now();
     let mut scopes = arguments.scope;
     scopes.sort_unstable();
@@ -85,6 +81,8 @@ async fn create(store: &SqliteStore, arguments: CreateArguments) -> anyhow::Resu
         prefix: pytake_server::shown_prefix(&secret),
         secret_hash: pytake_server::hash_secret(secret.expose_secret()),
         scopes,
+        previous: None,
+        requests_per_minute: arguments.requests_per_minute,
         created_at: now,
         expires_at: arguments
             .expires_in_days
@@ -94,12 +92,53 @@ async fn create(store: &SqliteStore, arguments: CreateArguments) -> anyhow::Resu
         last_used_at: None,
     };
     store.create_key(&record).await?;
+    note(store, &record.tenant, "keys create", &[("key_id", &record.id)]).await;
     println!("id      {}", record.id);
     println!("tenant  {}", record.tenant);
     println!("scopes  {}", names(&record.scopes));
+    print_secret(&secret);
+    Ok(())
+}
+
+async fn rotate(store: &SqliteStore, id: &str, grace_hours: u32) -> anyhow::Result<()> {
+    let secret = new_secret()?;
+    let now = SystemClock::new().now();
+    let replacement = NewSecret {
+        prefix: pytake_server::shown_prefix(&secret),
+        secret_hash: pytake_server::hash_secret(secret.expose_secret()),
+        previous_until: now.saturating_add(SignedDuration::from_hours(grace_hours.into()))?,
+    };
+    let Some(record) = store.rotate_key(None, id, &replacement).await? else {
+        bail!("there is no key {id} that is not revoked; `pytake keys list` shows all");
+    };
+    note(store, &record.tenant, "keys rotate", &[("key_id", id)]).await;
+    println!("id      {}", record.id);
+    println!("tenant  {}", record.tenant);
+    println!("old     opens for {grace_hours} hours more");
+    print_secret(&secret);
+    Ok(())
+}
+
+async fn revoke(store: &SqliteStore, id: &str) -> anyhow::Result<()> {
+    let found = store.keys(None).await?.into_iter().find(|key| key.id == id);
+    let is_revoked = store.revoke_key(None, id, SystemClock::new().now()).await?;
+    let Some(key) = found.filter(|_| is_revoked) else {
+        bail!("there is no key {id} that is not revoked yet; `pytake keys list` shows all");
+    };
+    note(store, &key.tenant, "keys revoke", &[("key_id", id)]).await;
+    println!("revoked {id}");
+    Ok(())
+}
+
+fn new_secret() -> anyhow::Result<SecretString> {
+    let random =
+        pytake_server::random_secret().context("could not get randomness from the operating system")?;
+    Ok(pytake_server::new_secret(random))
+}
+
+fn print_secret(secret: &SecretString) {
     println!("The secret is shown this once:");
     println!("{}", secret.expose_secret());
-    Ok(())
 }
 
 async fn list(store: &SqliteStore, tenant: Option<&TenantId>) -> anyhow::Result<()> {
@@ -110,16 +149,25 @@ async fn list(store: &SqliteStore, tenant: Option<&TenantId>) -> anyhow::Result<
     }
     for key in keys {
         println!(
-            "{}  {}…  {:<8}  {}  {}  {}",
+            "{}  {}…  {:<8}  {}  {}  {}{}",
             key.id,
             key.prefix,
             state(&key, now),
             key.tenant,
             names(&key.scopes),
-            key.name
+            key.name,
+            ends(&key, now)
         );
     }
     Ok(())
+}
+
+/// When the key, and an older secret of it, end by themselves.
+fn ends(key: &ApiKeyRecord, now: Timestamp) -> String {
+    let own = key.expires_at.map(|end| format!("  until {end:.0}"));
+    let previous = key.previous.filter(|previous| now < previous.valid_until);
+    let older = previous.map(|previous| format!("  old secret until {:.0}", previous.valid_until));
+    [own, older].into_iter().flatten().collect()
 }
 
 fn state(key: &ApiKeyRecord, now: Timestamp) -> &'static str {

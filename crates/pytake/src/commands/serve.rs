@@ -7,8 +7,8 @@ use anyhow::{Context, bail};
 use pytake::config::{Config, Database};
 use pytake_assistant::clock::SystemClock;
 use pytake_assistant::id::UuidSource;
-use pytake_server::{AppState, AuthMode, Parts, ServeOptions};
-use pytake_store::Keys;
+use pytake_server::{AppState, AuthMode, CorsOrigins, Parts, Retention, ServeOptions};
+use pytake_store::{Jobs, Keys, Operators};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -23,13 +23,16 @@ pub(crate) async fn run() -> anyhow::Result<ExitCode> {
     let wired = pytake::wire(&config)?;
     wired.store.lock_for_serving()?;
     wired.store.release_leases().await?;
+    wired.store.release_items().await?;
     let channel = pytake::channel(&config, &wired)?;
     pytake::adopt_number(&config, &channel).await?;
-    let has_keys = wired.store.has_keys().await?;
-    if !config.listen.ip().is_loopback() && !has_keys {
+    let is_closed = wired.store.has_keys().await? || wired.store.has_operators().await?;
+    if !config.listen.ip().is_loopback() && !is_closed {
         bail!(
-            "PYTAKE_LISTEN is {}, which others can reach, and there is no API key yet. Make one first:\n  \
-             pytake keys create --tenant default --scope admin",
+            "PYTAKE_LISTEN is {}, which others can reach, and there is neither an API key nor an operator yet. Make \
+             one first:\n  \
+             pytake keys create --tenant default --scope admin\n  \
+             pytake operators create --tenant default --role owner --admin --email you@example.com",
             config.listen
         );
     }
@@ -38,30 +41,46 @@ pub(crate) async fn run() -> anyhow::Result<ExitCode> {
     metrics::set_global_recorder(metrics).context("could not start the metrics")?;
     telemetry.describe();
     pytake_inbox::metrics::describe();
+    pytake_server::describe_retention();
     let listener = TcpListener::bind(config.listen)
         .await
         .with_context(|| format!("PYTAKE_LISTEN: could not listen on {}", config.listen))?;
     let address = listener.local_addr().context("could not read the listening address")?;
+    let batches = pytake::batches(&config, &wired);
     let state = AppState::new(Parts {
         assistant: wired.assistant.clone(),
         channel: channel.clone(),
+        batches: batches.clone(),
         store: Arc::clone(&wired.store) as _,
+        provider_keys: wired.provider_keys.clone(),
         auth: auth_mode(&config),
+        cors_origins: CorsOrigins::new(config.cors_origins.iter().map(String::as_str)),
         clock: Arc::new(SystemClock::new()),
         ids: Arc::new(UuidSource),
         metrics: handle.clone(),
     });
     let shutdown = CancellationToken::new();
     stop_on_signal(shutdown.clone());
+    let keeping = {
+        let (store, clock) = (Arc::clone(&wired.store) as _, Arc::new(SystemClock::new()) as _);
+        let retention = Retention::new(store, wired.assistant.clone(), channel.clone(), clock);
+        tokio::spawn(retention.run(shutdown.clone()))
+    };
     let working = {
         let shutdown = shutdown.clone();
         tokio::spawn(async move { channel.run(shutdown).await })
     };
+    let batching = {
+        let shutdown = shutdown.clone();
+        tokio::spawn(async move { batches.run(shutdown).await })
+    };
     let upkeep = tokio::spawn(pytake_server::upkeep(handle, shutdown.clone()));
-    announce(address, &config, has_keys);
+    announce(address, &config, is_closed);
     let router = telemetry.follow_callers(pytake_server::router(state));
     pytake_server::serve(listener, router, options(&config), shutdown).await;
     working.await.context("the WhatsApp channel")?;
+    keeping.await.context("the retention")?;
+    batching.await.context("the batches")?;
     wired.assistant.drain().await;
     upkeep.await.context("the metrics' upkeep")?;
     wired.store.close();
@@ -70,7 +89,7 @@ pub(crate) async fn run() -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Revoking the last key must not open a server that others can reach.
+/// Revoking the last key, or disabling the last operator, must not open a server that others can reach.
 fn auth_mode(config: &Config) -> AuthMode {
     if config.is_key_always_required || !config.listen.ip().is_loopback() {
         AuthMode::Required
@@ -85,7 +104,7 @@ fn options(config: &Config) -> ServeOptions {
     ServeOptions { shutdown_grace, ..ServeOptions::default() }
 }
 
-fn announce(address: std::net::SocketAddr, config: &Config, has_keys: bool) {
+fn announce(address: std::net::SocketAddr, config: &Config, is_closed: bool) {
     eprintln!("PyTake AI Assistant {} is ready", env!("CARGO_PKG_VERSION"));
     eprintln!("  try it   http://{address}/");
     eprintln!("  docs     http://{address}/docs");
@@ -100,8 +119,8 @@ fn announce(address: std::net::SocketAddr, config: &Config, has_keys: bool) {
     let mut remote: Vec<&str> = config.order.iter().map(String::as_str).collect();
     remote.retain(|name| {
         config.compatible.iter().any(|provider| provider.name == *name)
-            || (*name == "openai" && config.openai.is_some())
-            || (*name == "anthropic" && config.anthropic.is_some())
+            || (*name == "openai" && config.openai.api_key.is_some())
+            || (*name == "anthropic" && config.anthropic.api_key.is_some())
     });
     if remote.is_empty() {
         eprintln!(
@@ -110,9 +129,9 @@ fn announce(address: std::net::SocketAddr, config: &Config, has_keys: bool) {
     } else {
         eprintln!("  answers  by {}, then from approved content on this machine", remote.join(", "));
     }
-    if !has_keys && !config.is_key_always_required {
+    if !is_closed && !config.is_key_always_required {
         eprintln!(
-            "  OPEN     no API key exists: everybody on this machine may use everything. Make one with"
+            "  OPEN     no API key and no operator exists: everybody on this machine may use everything. Make one with"
         );
         eprintln!("           pytake keys create --tenant default --scope admin");
     }

@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 use std::path::Path;
 use std::str::FromStr;
 
+use pytake_assistant::router::ProviderAllowance;
 use secrecy::SecretString;
 
 use super::variables::{VARIABLES, Variable};
@@ -281,6 +282,7 @@ impl<'a> Reader<'a> {
             }
             limit
         });
+        let allowance = self.allowance(&name.to_ascii_uppercase().replace('-', "_"));
         let images_name = variable("IMAGES");
         let reads_images = self.source.get(&images_name).map(str::to_ascii_lowercase);
         let reads_images = reads_images.and_then(|value| {
@@ -297,8 +299,26 @@ impl<'a> Reader<'a> {
             api_key: self.secret(&variable("API_KEY")),
             model,
             rate_limit,
+            allowance,
             dialect: self.source.get(&variable("DIALECT")).map(str::to_owned),
         })
+    }
+
+    /// `AI_<NAME>_TOKENS_PER_MINUTE` and `AI_<NAME>_MAX_CONCURRENT`.
+    pub(super) fn allowance(&mut self, name: &str) -> ProviderAllowance {
+        ProviderAllowance {
+            tokens_per_minute: self.above_zero(&format!("AI_{name}_TOKENS_PER_MINUTE"), "tokens a minute"),
+            concurrent_calls: self.above_zero(&format!("AI_{name}_MAX_CONCURRENT"), "calls at the same time"),
+        }
+    }
+
+    fn above_zero(&mut self, name: &str, of_what: &str) -> Option<u32> {
+        let value = self.source.get(name).map(str::to_owned)?;
+        let limit = value.parse().ok().filter(|limit| *limit > 0);
+        if limit.is_none() {
+            self.problem(name, format!("is {value:?}, but must be a number of {of_what}, 1 or more"));
+        }
+        limit
     }
 
     pub(super) fn is_set(&self, name: &str) -> bool {

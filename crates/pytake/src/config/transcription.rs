@@ -24,18 +24,14 @@ const PROVIDER: &str = "AI_TRANSCRIPTION_PROVIDER";
 const MODEL: &str = "AI_TRANSCRIPTION_MODEL";
 
 impl Transcription {
-    pub(super) fn read(
-        reader: &mut Reader<'_>,
-        openai: Option<&Vendor>,
-        compatible: &[Compatible],
-    ) -> Option<Self> {
+    pub(super) fn read(reader: &mut Reader<'_>, openai: &Vendor, compatible: &[Compatible]) -> Option<Self> {
         let model = reader.text(MODEL);
         let wanted = reader.text(PROVIDER).unwrap_or_default();
         match wanted.as_str() {
             "none" => None,
             // Not named, it is OpenAI where there is one.
             "" | "openai" => {
-                let Some(vendor) = openai else {
+                let Some(api_key) = &openai.api_key else {
                     if !wanted.is_empty() {
                         let problem = format!("is not set, and {PROVIDER}=openai needs it");
                         reader.problem("OPENAI_API_KEY", problem);
@@ -44,8 +40,8 @@ impl Transcription {
                 };
                 Some(Self {
                     provider: "openai".to_owned(),
-                    base_url: vendor.base_url.clone(),
-                    api_key: Some(vendor.api_key.clone()),
+                    base_url: openai.base_url.clone(),
+                    api_key: Some(api_key.clone()),
                     model,
                     dialect: Some("openai".to_owned()),
                 })

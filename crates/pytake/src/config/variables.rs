@@ -41,7 +41,6 @@ const fn later(
     Variable { name, default, meaning, example, not_yet: Some(why) }
 }
 
-const NO_CACHE: &str = "answers are not cached in this version";
 const NO_REDIS: &str = "one process serves; limits are not shared between replicas in this version";
 
 /// All of them, in the order of the template.
@@ -49,6 +48,7 @@ const NO_REDIS: &str = "one process serves; limits are not shared between replic
 pub static VARIABLES: &[Variable] = &[
     variable("PYTAKE_LISTEN", Some("127.0.0.1:8080"), "127.0.0.1:8080", "Address and port. Anything but loopback needs at least one API key."),
     variable("PYTAKE_AUTH", Some("auto"), "required", "auto: open on loopback until the first key exists; required: a key is always needed."),
+    variable("PYTAKE_CORS_ORIGINS", None, "https://app.example.com", "Origins whose pages may use the API from a browser with a key, exactly as browsers name them, separated by commas. Unset: none."),
     variable("DATABASE_URL", Some("sqlite://data/pytake.db"), "sqlite://data/pytake.db", "SQLite file, or sqlite::memory: for nothing kept."),
     later("REDIS_URL", None, "redis://127.0.0.1:6379", "Shared limits, cache and events between replicas.", NO_REDIS),
 
@@ -56,18 +56,23 @@ pub static VARIABLES: &[Variable] = &[
     variable("OPENAI_BASE_URL", None, "https://api.openai.com/v1", "Another address for OpenAI; ends in /v1."),
     variable("OPENAI_DEFAULT_MODEL", None, "gpt-6-luna", "Model where the request names none."),
     variable("AI_OPENAI_RATE_LIMIT", Some("60"), "60", "Requests a minute to OpenAI, 1 or more."),
+    variable("AI_OPENAI_TOKENS_PER_MINUTE", None, "200000", "Tokens a minute to OpenAI, prompts and answers together, 1 or more; unset: no limit."),
+    variable("AI_OPENAI_MAX_CONCURRENT", None, "50", "Calls to OpenAI at the same time, 1 or more; unset: no limit."),
     variable("ANTHROPIC_API_KEY", None, "sk-ant-...", "Switches Anthropic on."),
     variable("ANTHROPIC_BASE_URL", None, "https://api.anthropic.com", "Another address for Anthropic; without /v1."),
     variable("ANTHROPIC_DEFAULT_MODEL", None, "claude-haiku-5-5", "Model where the request names none."),
     variable("ANTHROPIC_VERSION", None, "2023-06-01", "API version header, for gateways that know only the older one."),
     variable("AI_ANTHROPIC_RATE_LIMIT", Some("50"), "50", "Requests a minute to Anthropic, 1 or more."),
-    variable("AI_COMPATIBLE_PROVIDERS", None, "ollama=http://127.0.0.1:11434/v1", "OpenAI-compatible servers: name=url, separated by commas. Each takes AI_<NAME>_MODEL (required), AI_<NAME>_API_KEY, AI_<NAME>_RATE_LIMIT (requests a minute), AI_<NAME>_DIALECT, AI_<NAME>_IMAGES (true where its model reads pictures)."),
+    variable("AI_ANTHROPIC_TOKENS_PER_MINUTE", None, "100000", "Tokens a minute to Anthropic, prompts and answers together, 1 or more; unset: no limit."),
+    variable("AI_ANTHROPIC_MAX_CONCURRENT", None, "50", "Calls to Anthropic at the same time, 1 or more; unset: no limit."),
+    variable("AI_COMPATIBLE_PROVIDERS", None, "ollama=http://127.0.0.1:11434/v1", "OpenAI-compatible servers: name=url, separated by commas. Each takes AI_<NAME>_MODEL (required), AI_<NAME>_API_KEY, AI_<NAME>_RATE_LIMIT (requests a minute), AI_<NAME>_TOKENS_PER_MINUTE, AI_<NAME>_MAX_CONCURRENT (calls at the same time), AI_<NAME>_DIALECT, AI_<NAME>_IMAGES (true where its model reads pictures)."),
     variable("AI_DEFAULT_PROVIDER", Some("auto"), "auto", "auto, or the provider to try first."),
     variable("AI_PROVIDER_ORDER", None, "anthropic,openai,local", "Order of auto, separated by commas. Unnamed ones follow; local is always last."),
     variable("AI_PROVIDER_WEIGHTS", None, "openai=3,anthropic=1", "Shares of the first try, instead of an order."),
     variable("AI_MODEL_CATALOG", None, "models.json", "File with model facts and prices that go before the built-in ones."),
 
     variable("AI_REQUEST_TIMEOUT_MS", Some("30000"), "30000", "Deadline of a whole request in milliseconds: attempts, waits and fallbacks included."),
+    variable("AI_MAX_CONCURRENT_REQUESTS", Some("512"), "512", "Requests in work at the same time, of all tenants, 1 to 100000; tenants take turns for the places."),
     variable("AI_MAX_TOKENS_PER_REQUEST", Some("2000"), "2000", "Upper bound on max_tokens and on one answer, in tokens."),
     variable("AI_MAX_PROMPT_TOKENS", Some("8000"), "8000", "Upper bound on instructions, facts, history and message together, in tokens, 1000 or more."),
     variable("AI_MAX_CONVERSATION_HISTORY", Some("10"), "10", "Messages of history given verbatim, 0 to 200; older ones are summarised."),
@@ -85,8 +90,9 @@ pub static VARIABLES: &[Variable] = &[
     variable("AI_USAGE_TRACKING_ENABLED", Some("true"), "true", "Keeps limits and books every call."),
     variable("AI_DAILY_REQUEST_LIMIT", Some("1000"), "1000", "Requests of one user on a UTC day."),
     variable("AI_MONTHLY_BUDGET_USD", None, "25", "US dollars per tenant and UTC month; at the cap nothing paid is called any more."),
-    later("AI_CACHE_ENABLED", Some("true"), "true", "Reuses answers to equal questions.", NO_CACHE),
-    later("AI_CACHE_TTL_SECONDS", Some("3600"), "3600", "How long an answer may be reused, in seconds.", NO_CACHE),
+    variable("AI_CACHE_ENABLED", Some("true"), "false", "Gives the answer of a model again where the same is asked and nothing personal is in it."),
+    variable("AI_CACHE_TTL_SECONDS", Some("3600"), "3600", "How long an answer may be given again, in seconds, 1 to 604800."),
+    variable("AI_CACHE_MAX_BYTES", Some("16777216"), "16777216", "Memory for such answers, of all tenants together, in bytes, 65536 to 1073741824."),
 
     variable("AI_LOG_LEVEL", Some("info"), "debug", "trace, debug, info, warn or error; RUST_LOG wins."),
     variable("AI_LOG_FORMAT", Some("text"), "json", "text for people, json for machines."),

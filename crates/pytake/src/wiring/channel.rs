@@ -1,19 +1,19 @@
-//! Builds the WhatsApp channel: Meta's client, the key that seals secrets, and what lies between them and the engine.
+//! Builds the WhatsApp channel: Meta's client, and what lies between them and the engine.
 
 use std::sync::Arc;
 
 use pytake_assistant::AIError;
-use pytake_assistant::id::TenantId;
+use pytake_assistant::clock::SystemClock;
+use pytake_assistant::id::{TenantId, UuidSource};
 use pytake_inbox::{Channel, ChannelSettings, NewNumber};
-use pytake_store::{NumberSettings, Sealer, SealingError, SealingKey};
+use pytake_server::Batches;
+use pytake_store::NumberSettings;
 use pytake_whatsapp::{WhatsApp, WhatsAppConfig};
-use secrecy::ExposeSecret;
 
 use super::{Wired, WiringError};
-use crate::config::{Config, SealingSource};
+use crate::config::Config;
 
-/// Makes the WhatsApp channel. Calls nobody; nothing runs in it until it is told to. Makes the file with the key that
-/// seals secrets where there is none.
+/// Makes the WhatsApp channel. Calls nobody; nothing runs in it until it is told to.
 ///
 /// # Errors
 /// [`WiringError`] naming the variable behind what cannot be built.
@@ -33,7 +33,7 @@ pub fn channel(config: &Config, wired: &Wired) -> Result<Channel, WiringError> {
         Some(number) => (Some(number.app_secret.clone()), Some(number.verify_token.clone())),
         None => (None, None),
     };
-    let sealer = sealer(&whatsapp.sealing).map_err(WiringError::Sealing)?;
+    let sealer = Arc::clone(&wired.sealer);
     let channel = Channel::builder(&wired.store, wired.assistant.clone(), Arc::new(meta), sealer)
         .webhook_secrets(app_secret, verify_token)
         .settings(ChannelSettings {
@@ -47,16 +47,15 @@ pub fn channel(config: &Config, wired: &Wired) -> Result<Channel, WiringError> {
     Ok(channel)
 }
 
-fn sealer(source: &SealingSource) -> Result<Sealer, SealingError> {
-    let keys = match source {
-        SealingSource::Keys(keys) => {
-            let read = keys.iter().map(|key| key.expose_secret().parse::<SealingKey>());
-            read.collect::<Result<Vec<_>, _>>()?
-        }
-        SealingSource::File(path) => vec![SealingKey::load_or_create(path)?],
-        SealingSource::Fresh => vec![SealingKey::generate()?],
-    };
-    Ok(Sealer::new(keys))
+/// Makes the batches. Nothing runs in them until they are told to.
+pub fn batches(config: &Config, wired: &Wired) -> Batches {
+    Batches::new(
+        wired.assistant.clone(),
+        Arc::clone(&wired.store) as _,
+        Arc::new(SystemClock::new()),
+        Arc::new(UuidSource),
+        config.settings.request_timeout,
+    )
 }
 
 /// Makes the number of the environment known, where there is one.

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use pytake_assistant::Author;
 use pytake_assistant::id::TenantId;
 use pytake_assistant::ledger::{Operation, UsageKey, UsageQuery};
-use pytake_assistant::tenant::{TenantProfile, Tenants};
+use pytake_assistant::tenant::{Edit, TenantProfile};
 use pytake_testkit::{Act, Answer, FakeVendor, TestApp, TestAppBuilder, Wire};
 use pytake_understanding::filter::{ContentFilter, FilterLevel};
 use pytake_understanding::heads::View;
@@ -192,7 +193,7 @@ async fn the_level_is_the_callers_or_else_the_tenants() {
     assert_eq!(flagged(json!({})).await, json!(false));
     assert_eq!(flagged(json!({"level": "strict"})).await, json!(true));
     let profile = TenantProfile { filter_level: Some(FilterLevel::Strict), ..TenantProfile::default() };
-    app.store.put_profile(&TenantId::default_tenant(), &profile).await.unwrap();
+    app.assistant.put_profile(&TenantId::default_tenant(), profile, Edit::by(Author::open())).await.unwrap();
     assert_eq!(flagged(json!({})).await, json!(true));
     assert_eq!(flagged(json!({"level": "normal"})).await, json!(false));
 }

@@ -1,4 +1,4 @@
-//! The binary as a process: starts, refusals, keys beside a running server, and a kill.
+//! The binary as a process: starts, refusals, keys and operators beside a running server, and a kill.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -15,6 +15,22 @@ fn pytake(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Ou
         .envs(environment.iter().copied())
         .output()
         .unwrap()
+}
+
+fn with_input(folder: &Path, arguments: &[&str], input: &str) -> Output {
+    use std::io::Write;
+    use std::process::Stdio;
+    let mut child = Command::new(env!("CARGO_BIN_EXE_pytake"))
+        .args(arguments)
+        .current_dir(folder)
+        .env_clear()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    child.wait_with_output().unwrap()
 }
 
 fn text(output: &Output) -> String {
@@ -60,6 +76,48 @@ fn keys_made_and_revoked_beside_a_running_server_count_at_once() {
 }
 
 #[test]
+fn a_rotated_key_keeps_its_id_and_loses_its_old_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = ["keys", "create", "--tenant", "default", "--scope", "chat", "--requests-per-minute", "60"];
+    let made = pytake(folder.path(), &made, &[]);
+    let first = text(&made).lines().last().unwrap().to_owned();
+    let listed = text(&pytake(folder.path(), &["keys", "list"], &[]));
+    let id = listed.split_whitespace().next().unwrap();
+    let server = Server::in_folder(folder.path(), &[]);
+    let rotate = |grace| {
+        let output = pytake(folder.path(), &["keys", "rotate", id, "--grace-hours", grace], &[]);
+        assert!(output.status.success(), "{}", text(&output));
+        text(&output).lines().last().unwrap().to_owned()
+    };
+    let second = rotate("1");
+    for secret in [&first, &second] {
+        assert_eq!(server.chat_with(Some(secret), &question("ana")).0, 200);
+    }
+    let third = rotate("0");
+    for (secret, status) in [(&first, 401), (&second, 401), (&third, 200)] {
+        assert_eq!(server.chat_with(Some(secret), &question("ana")).0, status);
+    }
+}
+
+#[test]
+fn an_operator_made_beside_a_running_server_closes_it_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::in_folder(folder.path(), &[]);
+    assert_eq!(server.chat(&question("ana")).0, 200);
+    let who = ["--tenant", "default", "--role", "owner", "--email", "Ana@Example.com", "--password-stdin"];
+    let create = [&["operators", "create"], &who[..]].concat();
+    let weak = with_input(folder.path(), &create, "password1234\n");
+    assert!(!weak.status.success() && text(&weak).contains("the password is"), "{}", text(&weak));
+    let made = with_input(folder.path(), &create, "três gatos no telhado\n");
+    assert!(made.status.success() && !text(&made).contains("gatos"), "{}", text(&made));
+    assert_eq!(server.chat(&question("ana")).0, 401);
+    let listed = text(&pytake(folder.path(), &["operators", "list"], &[]));
+    assert!(listed.contains("owner") && listed.contains("ana@example.com"), "{listed}");
+    let last = pytake(folder.path(), &["operators", "disable", "ana@example.com"], &[]);
+    assert!(!last.status.success() && text(&last).contains("last owner"), "{}", text(&last));
+}
+
+#[test]
 fn a_second_server_on_the_same_file_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let _server = Server::in_folder(folder.path(), &[]);
@@ -96,6 +154,38 @@ fn doctor_says_what_works_and_what_does_not() {
     let bad = pytake(folder.path(), &["doctor"], &environment);
     assert_eq!(bad.status.code(), Some(1));
     assert!(text(&bad).contains("FAIL  openai") && !text(&bad).contains("sk-secret"), "{}", text(&bad));
+}
+
+#[test]
+fn a_sealing_key_is_replaced_beside_a_running_server_and_no_secret_is_logged() {
+    const OWN: &str = "sk-of-the-tenant-never-shown";
+    const OLD: &str = "b2xkb2xkb2xkb2xkb2xkb2xkb2xkb2xkb2xkb2xkb2w=";
+    const NEW: &str = "bmV3bmV3bmV3bmV3bmV3bmV3bmV3bmV3bmV3bmV3bmU=";
+    let folder = tempfile::tempdir().unwrap();
+    let both = format!("{NEW},{OLD}");
+    // A port nobody listens on.
+    let nobody = ("OPENAI_BASE_URL", "http://127.0.0.1:9/v1");
+    let with = |keys| [("PYTAKE_SECRET_KEY", keys), nobody, ("AI_LOG_LEVEL", "debug")];
+    let server = Server::in_folder(folder.path(), &with(OLD));
+    let body = json!({"key": OWN}).to_string();
+    let (status, said) = server.send("PUT", "/api/v1/provider-keys/openai", "", &body);
+    assert_eq!(status, 200, "{said}");
+    assert_eq!(server.chat(&question("ana")).1["provider"], "local", "nobody is there");
+    let log = server.stop();
+    let server = Server::in_folder(folder.path(), &with(&both));
+    let rotated = pytake(folder.path(), &["secrets", "rotate"], &with(&both));
+    assert!(rotated.status.success(), "{}", text(&rotated));
+    assert!(text(&rotated).contains("0 of numbers, 1 of tenants at vendors"), "{}", text(&rotated));
+    assert_eq!(server.get("/api/v1/provider-keys")["items"][0]["is_usable"], true);
+    let log = log + &server.stop();
+    let (mended, lost) = (with(NEW), with(OLD));
+    let doctor = |environment| text(&pytake(folder.path(), &["doctor"], environment));
+    let (good, bad) = (doctor(&mended), doctor(&lost));
+    assert!(good.contains("ok    secrets"), "{good}");
+    assert!(bad.contains("FAIL  secrets") && bad.contains("hown at openai, tenant default"), "{bad}");
+    for output in [log, good, bad, text(&rotated)] {
+        assert!(!output.contains(OWN) && !output.contains(OLD) && !output.contains(NEW), "{output}");
+    }
 }
 
 #[test]

@@ -50,8 +50,11 @@ impl OwnServer {
         let state = AppState::new(Parts {
             assistant: wired.assistant.clone(),
             channel: channel.clone(),
+            batches: pytake::batches(config, &wired),
             store: Arc::clone(&wired.store) as _,
+            provider_keys: wired.provider_keys.clone(),
             auth: AuthMode::Auto,
+            cors_origins: pytake_server::CorsOrigins::default(),
             clock: Arc::new(SystemClock::new()),
             ids: Arc::new(UuidSource),
             metrics: pytake_server::recorder().context("could not prepare the metrics")?.handle(),

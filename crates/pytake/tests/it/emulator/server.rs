@@ -63,6 +63,11 @@ impl Server {
         Self { process, address, folder: None, log: Some(log) }
     }
 
+    /// Where it listens: address and port.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
     /// Ends it as an operator does, with SIGTERM, and gives what it logged since the start.
     pub(crate) fn stop(mut self) -> String {
         let id = self.process.id().to_string();
@@ -120,7 +125,7 @@ impl Server {
     }
 
     /// HTTP/1.0, so that the answer ends with the connection and is never sent in chunks.
-    fn send(&self, method: &str, path: &str, headers: &str, body: &str) -> (u16, String) {
+    pub(crate) fn send(&self, method: &str, path: &str, headers: &str, body: &str) -> (u16, String) {
         let head = format!(
             "{method} {path} HTTP/1.0\r\nhost: {}\r\n{headers}content-type: application/json\r\n\
              content-length: {}\r\n\r\n",

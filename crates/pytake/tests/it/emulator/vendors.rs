@@ -137,6 +137,7 @@ fn request(provider: &dyn AIProviderTrait) -> CompletionRequest {
         schema: None,
         user_pseudonym: None,
         evidence: Arc::default(),
+        key: None,
     }
 }
 
