@@ -1,4 +1,4 @@
-//! A model vendor that answers at once: OpenAI chat completions, whole and streamed, on loopback.
+//! A model vendor that answers at once, or after a set time: OpenAI chat completions, whole and streamed, on loopback.
 //!
 //! The answers are fixed and made before the first request, so what is measured behind it is the server
 //! and not the vendor. A streamed answer leaves in one write; a `response_format` in the request gets the
@@ -7,6 +7,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use anyhow::Context;
 use clap::Parser;
@@ -28,6 +29,9 @@ struct Options {
         default_value = "Sim, entregamos em Campinas. O frete aparece no carrinho assim que você informa o CEP."
     )]
     reply: String,
+    /// How long each answer takes, in milliseconds.
+    #[arg(long, default_value_t = 0)]
+    delay_ms: u64,
     /// The model that is said to have answered.
     #[arg(long, default_value = "gpt-6-luna")]
     model: String,
@@ -39,13 +43,14 @@ struct Answers {
     whole_structured: Vec<u8>,
     streamed: Vec<u8>,
     streamed_structured: Vec<u8>,
+    delay: Duration,
     completions: AtomicU64,
 }
 
 fn main() -> anyhow::Result<()> {
     let options = Options::parse();
     // One thread: the two cores are shared with the server and the load generator.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(serve(&options))
 }
 
@@ -54,7 +59,7 @@ async fn serve(options: &Options) -> anyhow::Result<()> {
         .await
         .with_context(|| format!("could not listen on {}", options.listen))?;
     println!("http://{}", listener.local_addr()?);
-    let answers = Arc::new(Answers::new(&options.reply, &options.model));
+    let answers = Arc::new(Answers::new(options));
     loop {
         let (socket, _) = listener.accept().await?;
         let answers = Arc::clone(&answers);
@@ -71,7 +76,11 @@ async fn answer(mut socket: TcpStream, answers: &Answers) -> std::io::Result<()>
     let mut reader = Reader::default();
     while let Some(request) = reader.next(&mut socket).await? {
         if request.head.starts_with(b"POST /v1/chat/completions ") {
-            socket.write_all(answers.to(request.body)).await?;
+            let answer = answers.to(request.body);
+            if !answers.delay.is_zero() {
+                tokio::time::sleep(answers.delay).await;
+            }
+            socket.write_all(answer).await?;
         } else if request.head.starts_with(b"GET /calls ") {
             let calls = answers.completions.load(Ordering::Relaxed).to_string();
             socket.write_all(&response("200 OK", "text/plain", calls.as_bytes())).await?;
@@ -84,7 +93,7 @@ async fn answer(mut socket: TcpStream, answers: &Answers) -> std::io::Result<()>
 }
 
 impl Answers {
-    fn new(reply: &str, model: &str) -> Self {
+    fn new(Options { reply, model, delay_ms, .. }: &Options) -> Self {
         let object = json!({
             "reply": reply, "action": "continue", "reason": "delivery", "language": "pt",
             "used_facts": [], "confidence": 0.9
@@ -95,6 +104,7 @@ impl Answers {
             whole_structured: whole(&object, model),
             streamed: streamed(reply, model),
             streamed_structured: streamed(&object, model),
+            delay: Duration::from_millis(*delay_ms),
             completions: AtomicU64::new(0),
         }
     }
