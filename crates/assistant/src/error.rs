@@ -68,6 +68,9 @@ pub enum AIError {
     /// The request itself cannot be accepted; every offending field is named.
     #[error("the request is not valid: {}", describe(.0))]
     InvalidRequest(Vec<FieldProblem>),
+    /// The caller may not change this; every field is named. Nothing was changed.
+    #[error("the caller may not change this: {}", describe(.0))]
+    Forbidden(Vec<FieldProblem>),
     /// The message was stopped by the content filter.
     #[error("the message was stopped by the content filter")]
     ContentFilterViolation {
@@ -155,6 +158,7 @@ pub enum AIError {
 #[non_exhaustive]
 pub enum ErrorKind {
     InvalidRequest,
+    Forbidden,
     ContentFilterViolation,
     TokenLimitExceeded,
     NotFound,
@@ -179,6 +183,7 @@ impl AIError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::InvalidRequest(_) => ErrorKind::InvalidRequest,
+            Self::Forbidden(_) => ErrorKind::Forbidden,
             Self::ContentFilterViolation { .. } => ErrorKind::ContentFilterViolation,
             Self::TokenLimitExceeded { .. } => ErrorKind::TokenLimitExceeded,
             Self::NotFound { .. } => ErrorKind::NotFound,
@@ -206,6 +211,7 @@ impl AIError {
             | ErrorKind::DeadlineExceeded => true,
             ErrorKind::ServiceUnavailable => !matches!(self, Self::Configuration(_)),
             ErrorKind::InvalidRequest
+            | ErrorKind::Forbidden
             | ErrorKind::ContentFilterViolation
             | ErrorKind::TokenLimitExceeded
             | ErrorKind::NotFound
@@ -222,6 +228,7 @@ impl AIError {
             | Self::DailyLimitExceeded { retry_after, .. }
             | Self::BudgetExceeded { retry_after, .. } => Some(*retry_after),
             Self::InvalidRequest(_)
+            | Self::Forbidden(_)
             | Self::ContentFilterViolation { .. }
             | Self::TokenLimitExceeded { .. }
             | Self::NotFound { .. }

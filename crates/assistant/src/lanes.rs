@@ -11,6 +11,7 @@ use tokio::sync::OwnedMutexGuard;
 
 use crate::error::{AIError, LimitScope};
 use crate::id::{ConversationId, TenantId};
+use crate::limits::metrics;
 
 /// Turns that may wait or run in one conversation: more than a person types in a deadline of 30 s.
 const MAX_TURNS: usize = 32;
@@ -63,6 +64,7 @@ impl Lanes {
             let mut lanes = self.lanes.lock();
             let lane = lanes.entry(key.clone()).or_default();
             if lane.turns >= MAX_TURNS {
+                metrics::refused(LimitScope::Conversation);
                 return Err(AIError::RateLimitExceeded {
                     scope: LimitScope::Conversation,
                     retry_after: Duration::from_secs(1),

@@ -57,7 +57,7 @@ pub use conversation::{ConversationMessage, Conversations};
 pub use error::{AIError, ErrorKind};
 pub use id::IdSource;
 pub use ledger::Ledger;
-pub use limits::Standing;
+pub use limits::{NoPlace, Pass, Standing, Turnstile};
 pub use moderation::{ModerateRequest, ModerateResponse, ModerationOpinion, Moderator};
 pub use provider::AIProviderTrait;
 pub use service::{Assistant, AssistantBuilder};

@@ -16,15 +16,16 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
+pub use self::turnstile::{NoPlace, Pass, Turnstile};
 pub use self::usage::Standing;
 
 pub(crate) use self::queue::{Queue, Ticket};
-pub(crate) use self::turnstile::{NoPlace, Pass, Turnstile};
+pub(crate) use self::usage::Refusal;
 pub(crate) use self::window::{Taken, Window};
 
-use self::usage::{Refusal, Usage};
+use self::usage::{Counted, Usage};
 use crate::clock::Clock;
-use crate::error::{AIError, LimitScope};
+use crate::error::AIError;
 use crate::id::{TenantId, UserId};
 use crate::router::Billed;
 use crate::tenant::TenantLimits;
@@ -57,6 +58,7 @@ pub(crate) struct Permit {
     limits: Limits,
     tenant: TenantId,
     user: UserId,
+    counted: Counted,
     tokens: Option<Taken>,
 }
 
@@ -127,10 +129,9 @@ impl Limits {
     }
 
     /// What would keep a request of the tenant out now, by the limits its last one met.
-    pub(crate) fn would_refuse(&self, tenant: &TenantId) -> Option<AIError> {
+    pub(crate) fn would_refuse(&self, tenant: &TenantId) -> Option<Refusal> {
         let now = self.inner.clock.elapsed();
-        let refusal = self.inner.usage.lock().would_refuse(tenant, now);
-        refusal.map(Refusal::into_error)
+        self.inner.usage.lock().would_refuse(tenant, now)
     }
 
     /// How a tenant's requests a minute stand; `None` where nothing limits them.
@@ -142,10 +143,16 @@ impl Limits {
     /// Counts a request of a key.
     ///
     /// # Errors
-    /// [`AIError::RateLimitExceeded`] with [`LimitScope::Key`].
+    /// [`AIError::RateLimitExceeded`] with the scope `key`.
     pub(crate) fn admit_key(&self, key: &str, quota: u32) -> Result<Standing, AIError> {
         let now = self.inner.clock.elapsed();
         self.inner.usage.lock().admit_key(key, quota, now).map_err(Refusal::into_error)
+    }
+
+    /// How the requests a minute of a key stand; counts nothing.
+    pub(crate) fn key_standing(&self, key: &str, quota: u32) -> Standing {
+        let now = self.inner.clock.elapsed();
+        self.inner.usage.lock().key_standing(key, quota, now)
     }
 
     /// Requests of one customer on a UTC day: the tenant's limit or the server's, whichever is lower.
@@ -154,10 +161,16 @@ impl Limits {
         usage.limits(tenant).map_or(of_server, |limits| requests_per_day(limits, of_server))
     }
 
-    fn try_admit(&self, tenant: &TenantId, user: &UserId, limits: &TenantLimits) -> Result<Permit, Refusal> {
+    /// [`Limits::admit`], for who can still do something else.
+    pub(crate) fn try_admit(
+        &self,
+        tenant: &TenantId,
+        user: &UserId,
+        limits: &TenantLimits,
+    ) -> Result<Permit, Refusal> {
         let now = self.inner.clock.elapsed();
-        self.inner.usage.lock().admit(tenant, user, limits, now)?;
-        Ok(Permit { limits: self.clone(), tenant: tenant.clone(), user: user.clone(), tokens: None })
+        let counted = self.inner.usage.lock().admit(tenant, user, limits, now)?;
+        Ok(Permit { limits: self.clone(), tenant: tenant.clone(), user: user.clone(), counted, tokens: None })
     }
 
     /// Tries until there is a permit: after the wait that was named, or when a request ends.
@@ -204,11 +217,14 @@ impl Permit {
     /// # Errors
     /// [`AIError::RateLimitExceeded`].
     pub(crate) fn take_tokens(&mut self, amount: u64) -> Result<(), AIError> {
+        self.try_take_tokens(amount).map_err(Refusal::into_error)
+    }
+
+    fn try_take_tokens(&mut self, amount: u64) -> Result<(), Refusal> {
         self.used_tokens(0);
         let inner = &self.limits.inner;
         let now = inner.clock.elapsed();
-        self.tokens =
-            inner.usage.lock().take_tokens(&self.tenant, amount, now).map_err(Refusal::into_error)?;
+        self.tokens = inner.usage.lock().take_tokens(&self.tenant, amount, now)?;
         Ok(())
     }
 
@@ -222,18 +238,24 @@ impl Permit {
         time_left: Duration,
     ) -> Result<(), AIError> {
         let patience = time_left.min(PATIENCE);
-        let Err(error) = self.take_tokens(amount) else { return Ok(()) };
-        let wait = error.retry_after().unwrap_or_default();
-        if wait <= patience
+        let Err(mut refusal) = self.try_take_tokens(amount) else { return Ok(()) };
+        if refusal.wait <= patience
             && let Some(_patient) = self.limits.wait_with(&self.tenant)
         {
-            tokio::time::sleep(wait).await;
-            if self.take_tokens(amount).is_ok() {
-                return Ok(());
+            tokio::time::sleep(refusal.wait).await;
+            match self.try_take_tokens(amount) {
+                Ok(()) => return Ok(()),
+                Err(still) => refusal = still,
             }
         }
-        let refusal = Refusal { scope: LimitScope::Tenant, wait };
         Err(self.limits.later(&self.tenant, refusal))
+    }
+
+    /// Ends a request that was let in and is refused by another limit: it counts against nothing.
+    pub(crate) fn uncount(&mut self) {
+        let counted = std::mem::take(&mut self.counted);
+        self.limits.inner.usage.lock().uncount(&self.tenant, &self.user, counted);
+        self.limits.inner.ended.notify_waiters();
     }
 
     /// Says what the calls really used.
@@ -258,7 +280,8 @@ impl Drop for Permit {
 }
 
 impl Refusal {
-    fn into_error(self) -> AIError {
+    /// What a caller is told; counted once.
+    pub(crate) fn into_error(self) -> AIError {
         metrics::refused(self.scope);
         AIError::RateLimitExceeded { scope: self.scope, retry_after: self.wait }
     }
@@ -353,7 +376,7 @@ mod tests {
         drop(second);
         let mut third = limits.admit(&tenant, &ana, &some).unwrap_err();
         assert!(wait_of(&third) > Duration::from_secs(50), "tokens of a dropped call stay taken");
-        third = limits.would_refuse(&tenant).unwrap();
+        third = limits.would_refuse(&tenant).unwrap().into_error();
         assert!(wait_of(&third) > Duration::from_secs(50));
     }
 

@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use aho_corasick::{AhoCorasick, Input, MatchKind};
+use pytake_understanding::entities::EntityKind;
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde_json::{Map, Value};
 
@@ -68,6 +69,14 @@ struct Hidden {
     mark: String,
     /// Whether it is hidden only where it is a word of its own.
     is_word: bool,
+    is_name: bool,
+}
+
+impl Hidden {
+    /// Whether it is hidden where it stands there.
+    fn fits(&self, text: &str, start: usize) -> bool {
+        !self.is_word || finding::is_word(text, start, start + self.text.len())
+    }
 }
 
 /// An answer with its marks replaced.
@@ -114,8 +123,7 @@ impl Mask {
         let hidden = self.hide(text);
         let mut left = FxHashSet::default();
         for run in marks::runs(&hidden) {
-            let is_ours = run.is_in_brackets && self.by_mark.contains_key(run.text);
-            if !is_ours && marks::is_mark(run.text) {
+            if !self.is_ours(&run) && marks::has_form(run.text) {
                 left.insert(run.text.to_owned());
             }
         }
@@ -137,7 +145,8 @@ impl Mask {
                 *mask.counts.entry(found.kind).or_default() += 1;
             }
             mask.by_mark.insert(given.mark.clone(), mask.hidden.len());
-            mask.hidden.push(Hidden { text: found.text, mark: given.mark, is_word: found.is_word });
+            let is_name = found.kind == EntityKind::Name.as_str();
+            mask.hidden.push(Hidden { text: found.text, mark: given.mark, is_word: found.is_word, is_name });
         }
         mask.foreign = foreign;
         if !mask.hidden.is_empty() {
@@ -158,21 +167,31 @@ impl Mask {
         let mut masked = String::new();
         let (mut from, mut copied) = (0, 0);
         while let Some(found) = finder.find(Input::new(text).range(from..)) {
-            let hidden = &self.hidden[found.pattern().as_usize()];
-            if hidden.is_word && !finding::is_word(text, found.start(), found.end()) {
+            let longest = &self.hidden[found.pattern().as_usize()];
+            let Some(hidden) = self.longest_that_fits(longest, text, found.start()) else {
                 from = text.ceil_char_boundary(found.start() + 1);
                 continue;
-            }
+            };
             masked.push_str(&text[copied..found.start()]);
             masked.extend(["[", &hidden.mark, "]"]);
-            from = found.end();
-            copied = found.end();
+            from = found.start() + hidden.text.len();
+            copied = from;
         }
         if copied == 0 {
             return Cow::Borrowed(text);
         }
         masked.push_str(&text[copied..]);
         Cow::Owned(masked)
+    }
+
+    /// What is hidden at a place where `longest` stands: a part of a longer word is not, but what begins there and is
+    /// shorter may be.
+    fn longest_that_fits<'m>(&'m self, longest: &'m Hidden, text: &str, start: usize) -> Option<&'m Hidden> {
+        if longest.fits(text, start) {
+            return Some(longest);
+        }
+        let shorter = self.hidden.iter().filter(|hidden| text[start..].starts_with(&hidden.text));
+        shorter.filter(|hidden| hidden.fits(text, start)).max_by_key(|hidden| hidden.text.len())
     }
 
     /// The context with marks in place of what is hidden.
@@ -213,7 +232,7 @@ impl Mask {
                     revealed.text.push_str(&written(&self.hidden[hidden].text));
                     copied = run.end + 1;
                 }
-                _ if marks::is_mark(run.text) && !self.foreign.contains(run.text) => {
+                _ if run.may_be_mark() && !self.foreign.contains(run.text) => {
                     revealed.stray.get_or_insert_with(|| run.text.to_owned());
                 }
                 _ => {}
@@ -239,6 +258,43 @@ impl Mask {
     pub(crate) fn checked_json(&self, json: &str) -> Result<String, String> {
         let revealed = self.reveal_json(json);
         revealed.stray.map_or(Ok(revealed.text), |stray| Err(objection(&stray)))
+    }
+
+    /// The marks of a text that are missing in another one, which is to have each as often; a name once at least, because
+    /// languages repeat names differently.
+    pub(crate) fn lost(&self, sent: &str, came: &str) -> Vec<String> {
+        let count = |text: &str| {
+            let mut count: BTreeMap<String, usize> = BTreeMap::new();
+            for run in marks::runs(text).filter(|run| self.is_ours(run)) {
+                *count.entry(run.text.to_owned()).or_default() += 1;
+            }
+            count
+        };
+        let came = count(came);
+        let is_lost = |mark: &str, times: usize| {
+            let hidden = self.by_mark.get(mark).map(|hidden| &self.hidden[*hidden]);
+            let wanted = if hidden.is_some_and(|hidden| hidden.is_name) { 1 } else { times };
+            came.get(mark).is_none_or(|found| *found < wanted)
+        };
+        let lost = count(sent).into_iter().filter(|(mark, times)| is_lost(mark, *times));
+        lost.map(|(mark, _)| format!("[{mark}]")).collect()
+    }
+
+    /// The text with nothing in place of its marks: what a model sees besides them.
+    pub(crate) fn without_marks(&self, text: &str) -> String {
+        let mut rest = String::with_capacity(text.len());
+        let mut copied = 0;
+        for run in marks::runs(text).filter(|run| self.is_ours(run)) {
+            rest.push_str(&text[copied..run.start - 1]);
+            rest.push(' ');
+            copied = run.end + 1;
+        }
+        rest.push_str(&text[copied..]);
+        rest
+    }
+
+    fn is_ours(&self, run: &marks::Run<'_>) -> bool {
+        run.is_in_brackets && self.by_mark.contains_key(run.text)
     }
 
     /// How many values of which kind are hidden, for the trail; no values.
@@ -277,213 +333,4 @@ fn objection(stray: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    use serde_json::json;
-
-    use super::*;
-    use crate::clock::Clock;
-
-    fn mask(texts: &[&str]) -> Mask {
-        let texts = Texts { customer: texts.to_vec(), own: vec![OWN], ..Texts::default() };
-        Mask::of(&TenantView::of_nothing(), &texts)
-    }
-
-    const OWN: &str = "Loja Sol. Fale com vendas@loja.example ou (11) 98765-4321.";
-
-    #[test]
-    fn the_same_value_has_the_same_mark_in_every_text() {
-        let texts =
-            ["Sou joao@exemplo.com, CPF 529.982.247-25", "mande para joao@exemplo.com ou ana@exemplo.com"];
-        let mask = mask(&texts);
-        assert_eq!(mask.hide(texts[0]), "Sou [EMAIL_1], CPF [CPF_1]");
-        assert_eq!(mask.hide(texts[1]), "mande para [EMAIL_1] ou [EMAIL_2]");
-        assert_eq!(mask.counted(), "hidden: cpf 1, email 2");
-        assert!(!format!("{mask:?}").contains("joao"));
-    }
-
-    #[test]
-    fn another_spelling_of_a_value_has_a_mark_that_shows_it() {
-        let text = "CPF 529.982.247-25, ou seja 52998224725";
-        let mask = mask(&[text]);
-        assert_eq!(mask.hide(text), "CPF [CPF_1], ou seja [CPF_1_2]");
-        assert_eq!(mask.counted(), "hidden: cpf 1");
-        assert_eq!(mask.reveal(&mask.hide(text)).text, text);
-    }
-
-    #[test]
-    fn what_the_business_says_itself_stays() {
-        let text =
-            "É esse mesmo, (11) 98765-4321? ou 11987654321 ou vendas@loja.example? O meu é (21) 99876-1234";
-        let masked = mask(&[text]).hide(text).into_owned();
-        assert_eq!(
-            masked,
-            "É esse mesmo, (11) 98765-4321? ou 11987654321 ou vendas@loja.example? O meu é [PHONE_1]"
-        );
-    }
-
-    #[test]
-    fn the_customers_name_is_hidden_word_by_word() {
-        let Value::Object(context) = json!({"customer_name": "Ana dos Santos", "phone": 5_521_998_761_234_u64, "city": "Recife", "vip": true})
-        else {
-            unreachable!("an object is written above")
-        };
-        let texts = Texts {
-            customer: vec!["aqui é Ana, dos altos. Banana"],
-            context: Some(&context),
-            ..Texts::default()
-        };
-        let mask = Mask::of(&TenantView::of_nothing(), &texts);
-        assert_eq!(mask.hide(texts.customer[0]), "aqui é [NAME_1], dos altos. Banana");
-        let hidden = Value::Object(mask.hide_context(&context));
-        assert_eq!(
-            hidden,
-            json!({"customer_name": "[NAME_1] dos [NAME_2]", "phone": "[PHONE_1]", "city": "Recife", "vip": true})
-        );
-        assert_eq!(mask.checked("Oi, [NAME_1]!"), Ok("Oi, Ana!".to_owned()));
-    }
-
-    #[test]
-    fn numbers_of_somebody_are_hidden_and_prices_and_days_are_not() {
-        let text = "RG 48213377, pago R$ 15000,00 dia 12/05/2027, quero 2 caixas de 500 g";
-        assert_eq!(
-            mask(&[text]).hide(text),
-            "RG [NUMBER_1], pago R$ 15000,00 dia 12/05/2027, quero 2 caixas de 500 g"
-        );
-    }
-
-    #[test]
-    fn a_mark_that_stands_in_a_text_already_is_not_used() {
-        let text = "[EMAIL_1] ou EMAIL_2 é joao@exemplo.com?";
-        let mask = mask(&[text]);
-        assert_eq!(mask.hide(text), "[EMAIL_1] ou EMAIL_2 é [EMAIL_3]?");
-        assert_eq!(mask.checked("[EMAIL_1] [EMAIL_3]"), Ok("[EMAIL_1] joao@exemplo.com".to_owned()));
-    }
-
-    #[test]
-    fn a_mark_that_was_made_up_or_lost_its_brackets_is_an_objection() {
-        let mask = mask(&["joao@exemplo.com"]);
-        for answer in
-            ["escrevo para [EMAIL_2]", "escrevo para EMAIL_1", "ligue [PHONE_1]", "[EMAIL_1_2]", "[email_1]"]
-        {
-            assert!(mask.checked(answer).is_err(), "{answer}");
-        }
-        for answer in ["[1] E-mail 1, EMAIL, [OK_1]", "snake_1"] {
-            assert_eq!(mask.checked(answer), Ok(answer.to_owned()));
-        }
-    }
-
-    #[test]
-    fn what_a_model_is_told_about_marks_is_short() {
-        let tokens = pytake_tokenizer::count(INSTRUCTION);
-        assert_eq!(tokens, 60, "docs/privacy.md says how many");
-    }
-
-    #[test]
-    fn what_goes_into_json_is_escaped() {
-        let name = "O\"Neil";
-        let Value::Object(context) = json!({ "name": name }) else {
-            unreachable!("an object is written above")
-        };
-        let mask =
-            Mask::of(&TenantView::of_nothing(), &Texts { context: Some(&context), ..Texts::default() });
-        let answer = mask.checked_json(r#"{"who":"[NAME_1]"}"#).expect("known");
-        assert_eq!(serde_json::from_str::<Value>(&answer).expect("JSON"), json!({ "who": name }));
-    }
-
-    /// Bits of messages that are hidden, look like marks, or cut both.
-    const BITS: [&str; 18] = [
-        "joao@exemplo.com",
-        "JOAO@exemplo.com",
-        "529.982.247-25",
-        "52998224725",
-        "(21) 99876-1234",
-        "[EMAIL_1]",
-        "EMAIL_",
-        "[",
-        "]",
-        "CPF",
-        "meu nome é Maria Silva",
-        "pedido #12345",
-        " ",
-        "1",
-        "_",
-        "4111 1111 1111 1111",
-        "é",
-        "Rua das Flores, 100",
-    ];
-
-    /// Prints what hiding takes on this machine; the figures are in `docs/privacy.md`.
-    #[test]
-    #[ignore = "measures, and asserts nothing"]
-    fn how_long_it_takes() {
-        let words = "oi, sou a Mariana Costa, meu email é mari@correio.example e o fone (21) 99876-1234";
-        let long: String = words.chars().cycle().take(4_096).collect();
-        let tenant = TenantView::of_nothing();
-        for (name, text) in [("14 words", words), ("4,096 characters", long.as_str())] {
-            let texts = Texts { own: vec![OWN], customer: vec![text], ..Texts::default() };
-            let clock = crate::clock::SystemClock::new();
-            let mut times = Vec::new();
-            for _ in 0..200 {
-                let started = clock.elapsed();
-                let mask = Mask::of(&tenant, &texts);
-                let revealed = mask.reveal(&mask.hide(text));
-                times.push(clock.elapsed().saturating_sub(started));
-                assert_eq!(revealed.text, text);
-            }
-            times.sort();
-            println!("{name}: hiding and revealing, median of 200: {:?}", times[100]);
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn what_is_hidden_comes_back_as_it_was(
-            bits in prop::collection::vec(prop::sample::select(BITS.to_vec()), 0..14),
-            loose in any::<String>(),
-        ) {
-            let text = bits.concat() + &loose;
-            let mask = mask(&[&text]);
-            let hidden = mask.hide(&text);
-            prop_assert_eq!(mask.reveal(&hidden).text, text.clone());
-            prop_assert_eq!(mask.reveal(&hidden).stray, None);
-        }
-
-        #[test]
-        fn nothing_that_is_found_remains(
-            bits in prop::collection::vec(prop::sample::select(BITS.to_vec()), 1..10),
-        ) {
-            let text = bits.join(" ");
-            let mask = mask(&[&text]);
-            let hidden = mask.hide(&text);
-            for value in finding::personal(&text, &TenantView::of_nothing()) {
-                prop_assert!(!hidden.contains(&value), "{value} in {hidden}");
-            }
-        }
-
-        #[test]
-        fn any_cutting_of_an_answer_gives_the_whole(
-            bits in prop::collection::vec(prop::sample::select(vec!["[EMAIL_1]", "[CPF_1]", "[", "EMAIL_1", "]", "Olá ", "[EMAIL_9]", "_1", "é"]), 0..10),
-            cuts in prop::collection::vec(0_usize..80, 0..12),
-        ) {
-            let answer = bits.concat();
-            let mask = mask(&["joao@exemplo.com 529.982.247-25"]);
-            let whole = mask.checked(&answer);
-            let mut unveiler = Unveiler::default();
-            let mut given = Ok(String::new());
-            let mut piece = String::new();
-            for (index, c) in answer.chars().enumerate() {
-                if cuts.contains(&index) {
-                    let more = unveiler.push(&mask, &std::mem::take(&mut piece));
-                    given = given.and_then(|given: String| more.map(|more| given + &more));
-                }
-                piece.push(c);
-            }
-            let more = unveiler.push(&mask, &piece);
-            given = given.and_then(|given| more.map(|more| given + &more));
-            let more = unveiler.finish(&mask);
-            given = given.and_then(|given| more.map(|more| given + &more));
-            prop_assert_eq!(given, whole);
-        }
-    }
-}
+mod tests;

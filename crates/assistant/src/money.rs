@@ -151,8 +151,8 @@ impl Rates {
     }
 
     fn cost(&self, usage: &TokenUsage) -> Option<PicoUsd> {
-        let special = usage.cached_tokens + usage.cache_write_tokens + usage.cache_write_long_tokens;
-        let fresh = usage.input_tokens.saturating_sub(special);
+        let written = usage.cache_write_tokens.saturating_add(usage.cache_write_long_tokens);
+        let fresh = usage.input_tokens.saturating_sub(usage.cached_tokens.saturating_add(written));
         let cache_write = self.cache_write.unwrap_or(self.input);
         let parts = [
             (fresh, self.input),
@@ -347,6 +347,18 @@ mod tests {
             ..Default::default()
         };
         assert_eq!(price.cost(&written), price.most(1_000, 10));
+    }
+
+    #[test]
+    fn tokens_beyond_counting_have_an_unknown_cost() {
+        let usage = TokenUsage {
+            input_tokens: u64::MAX,
+            cached_tokens: u64::MAX,
+            cache_write_tokens: 1,
+            cache_write_long_tokens: u64::MAX,
+            ..Default::default()
+        };
+        assert_eq!(luna().cost(&usage), None);
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub(crate) use built_in::Known;
 pub(crate) use choice::{find, in_force};
 pub(crate) use diff::diff;
 pub(crate) use field::check_fields;
-pub(crate) use filling::fill;
+pub(crate) use filling::{fill, fixed_text};
 pub(crate) use test_set::{check_cases, judge};
 
 use async_trait::async_trait;
@@ -30,6 +30,16 @@ use serde::{Deserialize, Serialize};
 use crate::author::Author;
 use crate::error::StorageError;
 use crate::id::{PromptId, TenantId};
+
+/// Most prompts of a tenant, which are listed at once: far more than purposes, products and seasons of a business. A
+/// choice.
+pub const MAX_PROMPTS: u32 = 200;
+/// Most versions of a prompt: one for each working day of four years. A choice.
+pub const MAX_PROMPT_VERSIONS: u32 = 1_000;
+/// Versions, and publications, that are listed: the newest. Every older version can be read by its number.
+pub const LISTED_VERSIONS: u32 = 100;
+/// Test runs that are listed, each with what came of up to 50 cases: those of the newest versions.
+pub const LISTED_TEST_RUNS: u32 = 20;
 
 /// A custom prompt in one of its versions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -129,6 +139,8 @@ pub enum PutPrompt {
     NameTaken,
     /// There is none with this id, or the version was not the next one (somebody else was faster).
     Stale,
+    /// The tenant has [`MAX_PROMPTS`], or the prompt [`MAX_PROMPT_VERSIONS`].
+    Full,
 }
 
 /// Stores prompts.
@@ -148,7 +160,7 @@ pub trait Prompts: Send + Sync {
         id: &PromptId,
         version: u32,
     ) -> Result<Option<CustomPrompt>, StorageError>;
-    /// All versions of one, newest first; empty when there is none.
+    /// The newest versions of one, newest first, at most [`LISTED_VERSIONS`]; empty when there is none.
     async fn prompt_versions(
         &self,
         tenant: &TenantId,
@@ -176,7 +188,7 @@ pub trait Prompts: Send + Sync {
         note: &str,
         at: Timestamp,
     ) -> Result<RollBack, StorageError>;
-    /// What was in production, newest first; empty when nothing was.
+    /// What was in production, newest first, at most [`LISTED_VERSIONS`]; empty when nothing was.
     async fn publications(&self, tenant: &TenantId, id: &PromptId) -> Result<Vec<Publication>, StorageError>;
 
     /// The test set; `None`: there is none.
@@ -188,8 +200,15 @@ pub trait Prompts: Send + Sync {
         id: &PromptId,
         set: &TestSet,
     ) -> Result<bool, StorageError>;
-    /// The last run of each version that was tested, newest version first.
+    /// The last run of each version that was tested, newest version first, at most [`LISTED_TEST_RUNS`].
     async fn test_runs(&self, tenant: &TenantId, id: &PromptId) -> Result<Vec<TestRun>, StorageError>;
+    /// The last run of a version; `None`: it was not tested.
+    async fn test_run(
+        &self,
+        tenant: &TenantId,
+        id: &PromptId,
+        version: u32,
+    ) -> Result<Option<TestRun>, StorageError>;
     /// Keeps a run with its version, in place of the one before; false when there is no such version.
     async fn put_test_run(
         &self,

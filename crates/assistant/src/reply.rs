@@ -141,6 +141,13 @@ pub fn reply_schema() -> Arc<OutputSchema> {
     Arc::clone(&SCHEMA)
 }
 
+/// o200k tokens of [`reply_schema`].
+pub(crate) fn schema_tokens() -> u64 {
+    static TOKENS: LazyLock<u64> =
+        LazyLock::new(|| pytake_tokenizer::count(&reply_schema().schema.to_string()) as u64);
+    *TOKENS
+}
+
 fn schema() -> Value {
     json!({
         "type": "object",

@@ -41,6 +41,14 @@ pub struct Settings {
     pub transcription_timeout: Duration,
 }
 
+impl Settings {
+    /// The most that a business's own instructions may take of a prompt, in tokens: three quarters. The rest is for the
+    /// message, what it is answered from, and the conversation so far; a choice.
+    pub fn max_instruction_tokens(&self) -> u64 {
+        self.max_prompt_tokens / 4 * 3
+    }
+}
+
 /// How long answers are kept to be given again, and how many of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CacheBounds {

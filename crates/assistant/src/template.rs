@@ -4,12 +4,18 @@
 //! neither compute nor loop, and a value is never read as a template. What a template engine would call
 //! syntax is refused when the prompt is stored, with its place, instead of being sent to a model as text.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 use crate::error::FieldProblem;
 
 /// 64 characters: the longest variable name the API accepts.
 const MAX_NAME_CHARS: usize = 64;
+
+/// 256 KiB: the longest body of a request. A filled text that is longer repeats a value many times; it would cost memory
+/// and time of everybody on the server, and fits into no prompt.
+const MAX_FILLED_BYTES: usize = 256 * 1024;
 
 /// Where a template is not one, and why.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -63,27 +69,11 @@ pub fn check(template: &str, declared: &[String]) -> Vec<FieldProblem> {
     undeclared.chain(unused).chain(twice).collect()
 }
 
-/// Fills a template with exactly the variables it uses.
-///
-/// # Errors
-/// Every variable that is missing, unknown or not a text, number or boolean, by name.
-pub fn render(template: &str, values: &Map<String, Value>) -> Result<String, Vec<FieldProblem>> {
-    let used = variables_of(template).map_err(|problem| not_a_template(&problem))?;
-    let unknown = values.keys().filter(|key| !used.iter().any(|name| name == *key));
-    let unknown: Vec<FieldProblem> = unknown
-        .map(|name| FieldProblem::new(format!("variables.{name}"), "is not a variable of this template"))
-        .collect();
-    match fill(template, values) {
-        Ok(text) if unknown.is_empty() => Ok(text),
-        Ok(_) => Err(unknown),
-        Err(problems) => Err(problems.into_iter().chain(unknown).collect()),
-    }
-}
-
 /// Fills a template from values of which it may use only some, such as the context of a chat request.
 ///
 /// # Errors
-/// Every variable that is missing or not a text, number or boolean, by name.
+/// Every variable that is missing or not a text, number or boolean, by name; `template` where the text becomes longer than
+/// 256 KiB.
 pub fn fill(template: &str, values: &Map<String, Value>) -> Result<String, Vec<FieldProblem>> {
     let mut text = String::with_capacity(template.len() + 64);
     let mut problems: Vec<FieldProblem> = Vec::new();
@@ -91,6 +81,10 @@ pub fn fill(template: &str, values: &Map<String, Value>) -> Result<String, Vec<F
         match part {
             Part::Text(plain) => text.push_str(plain),
             Part::Variable(name) => match scalar(values.get(name)) {
+                Ok(value) if text.len() + value.len() > MAX_FILLED_BYTES => {
+                    let problem = format!("has more than {MAX_FILLED_BYTES} bytes with its places filled");
+                    return Err(vec![FieldProblem::new("template", problem)]);
+                }
                 Ok(value) => text.push_str(&value),
                 Err(problem) => {
                     let problem = FieldProblem::new(format!("variables.{name}"), problem);
@@ -108,11 +102,11 @@ fn not_a_template(problem: &TemplateProblem) -> Vec<FieldProblem> {
     vec![FieldProblem::new("template", problem.to_string())]
 }
 
-fn scalar(value: Option<&Value>) -> Result<String, &'static str> {
+fn scalar(value: Option<&Value>) -> Result<Cow<'_, str>, &'static str> {
     match value {
-        Some(Value::String(text)) => Ok(text.clone()),
-        Some(Value::Number(number)) => Ok(number.to_string()),
-        Some(Value::Bool(is_set)) => Ok(is_set.to_string()),
+        Some(Value::String(text)) => Ok(Cow::Borrowed(text)),
+        Some(Value::Number(number)) => Ok(Cow::Owned(number.to_string())),
+        Some(Value::Bool(is_set)) => Ok(Cow::Owned(is_set.to_string())),
         Some(Value::Null | Value::Array(_) | Value::Object(_)) => {
             Err("must be a text, a number, true or false")
         }
@@ -248,11 +242,19 @@ mod tests {
     #[test]
     fn scalars_are_filled_in_and_others_refused_by_name() {
         let good = values(json!({"a": "x", "b": 1.5, "c": true}));
-        assert_eq!(render("{{a}}/{{b}}/{{c}}/{{a}}", &good), Ok("x/1.5/true/x".to_owned()));
-        let bad = values(json!({"a": null, "b": ["x"], "d": 1}));
-        let problems = render("{{a}}{{b}}{{c}}{{c}}", &bad).expect_err("all are wrong");
-        assert_eq!(names(&problems), ["variables.a", "variables.b", "variables.c", "variables.d"]);
-        assert_eq!(names(&render("{{a.b}}", &bad).expect_err("no template")), ["template"]);
+        assert_eq!(fill("{{a}}/{{b}}/{{c}}/{{a}}", &good), Ok("x/1.5/true/x".to_owned()));
+        let bad = values(json!({"a": null, "b": ["x"]}));
+        let problems = fill("{{a}}{{b}}{{c}}{{c}}", &bad).expect_err("all are wrong");
+        assert_eq!(names(&problems), ["variables.a", "variables.b", "variables.c"]);
+        assert_eq!(names(&fill("{{a.b}}", &bad).expect_err("no template")), ["template"]);
+    }
+
+    #[test]
+    fn a_value_that_is_repeated_without_end_is_refused_while_it_is_filled_in() {
+        let long = values(json!({"a": "x".repeat(200_000)}));
+        assert_eq!(fill("{{a}}", &long).map(|text| text.len()), Ok(200_000));
+        let problems = fill(&"{{a}}".repeat(3_200), &long).expect_err("640 MB");
+        assert_eq!(names(&problems), ["template"]);
     }
 
     #[test]
@@ -263,7 +265,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_value_never_becomes_syntax(value in "[{}%#a-z |]{0,30}|\\PC{0,20}") {
-            let filled = render("<{{a}}{{b}}>", &values(json!({"a": value, "b": "{{a}}"})));
+            let filled = fill("<{{a}}{{b}}>", &values(json!({"a": value, "b": "{{a}}"})));
             prop_assert_eq!(filled, Ok(format!("<{value}{{{{a}}}}>")));
         }
 

@@ -3,11 +3,13 @@
 
 mod own_prices;
 mod price;
+mod sections;
 mod settings;
 mod versions;
 
 pub(crate) use own_prices::OwnPrices;
-pub(crate) use price::pico_usd_per_token;
+pub(crate) use price::{pico_usd_per_minute, pico_usd_per_token};
+pub use sections::{SettingsRight, SettingsSection};
 pub use settings::{
     AtCap, CacheSettings, ModelChoice, PrivacySettings, PromptPurpose, ProviderRules, Retention,
     TenantBudget, TenantLimits, TenantPrice, TenantSettings,

@@ -11,7 +11,7 @@ mod kept;
 mod prompt;
 mod tag;
 
-pub(crate) use acceptance::Wanted;
+pub(crate) use acceptance::{Wanted, translation_in};
 pub(crate) use kept::Kept;
 pub(crate) use prompt::translation_prompt;
 pub(crate) use tag::LanguageTag;

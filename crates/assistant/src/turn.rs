@@ -24,7 +24,7 @@ mod second_opinion;
 mod understand;
 
 pub(crate) use admit::{Admission, admit_errand};
-pub(crate) use generate::{Failed, failed};
+pub(crate) use generate::{Failed, failed, not_used};
 pub(crate) use outlet::Outlet;
 pub(crate) use record::{Bookkeeping, book, give_up, write};
 pub(crate) use request::{
@@ -85,7 +85,7 @@ async fn steps(engine: &Arc<Engine>, request: TurnRequest, outlet: &mut Outlet) 
         Decision::Reply => {
             admission.admit_reply(engine, &request, &situation.tenant).await?;
             let prompt = compose::compose(engine, &request, &situation, &reading, &mut trail)?;
-            let need = reserve::need(&request, &situation, prompt.composed.input_tokens);
+            let need = reserve::need(&request, &situation, &prompt);
             admission.leave_desk();
             match reuse::reuse(engine, &request, &situation, &reading, &prompt, asked, &mut trail).await {
                 Reuse::Found(draft) => {

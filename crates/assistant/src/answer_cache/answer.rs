@@ -39,8 +39,8 @@ const ADDRESSED: [&str; 28] = [
     "madam",
 ];
 
-/// Names shorter than this are no names: "de", "da".
-const SHORTEST_NAME: usize = 3;
+/// What stands between names, folded. Every other word of a name is one, however short: "Zé", "Lu".
+const BETWEEN_NAMES: [&str; 10] = ["da", "das", "de", "del", "di", "do", "dos", "e", "la", "y"];
 
 /// Whether an answer may be given to others.
 ///
@@ -80,7 +80,7 @@ fn addresses(answer: &str, name: &str) -> bool {
     let names = fold::words(name);
     fold::words(answer).iter().any(|word| {
         ADDRESSED.contains(&word.text)
-            || names.iter().any(|name| name.text.len() >= SHORTEST_NAME && name.text == word.text)
+            || names.iter().any(|name| name.text == word.text && !BETWEEN_NAMES.contains(&name.text))
     })
 }
 
@@ -126,5 +126,17 @@ mod tests {
         assert!(is_shared("O frete custa R$ 12,00.", Some("Ana de Souza")));
         assert!(!is_shared("Oi, Ana! O frete custa R$ 12,00.", Some("Ana de Souza")));
         assert!(!is_shared("O frete custa R$ 12,00, sra.", Some("Ana de Souza")));
+    }
+
+    #[test]
+    fn a_name_of_two_letters_is_one() {
+        for (answer, name) in [
+            ("Oi, Zé! O frete custa R$ 12,00.", "Zé"),
+            ("Oi, Lu! O frete custa R$ 12,00.", "lu 🌻"),
+            ("Claro, JÔ.", "Jô da Silva"),
+        ] {
+            assert!(!is_shared(answer, Some(name)), "{answer}");
+        }
+        assert!(is_shared("O prazo de entrega e o frete da loja.", Some("Ana de Souza e Lima da Luz")));
     }
 }

@@ -130,6 +130,7 @@ mod tests {
             text: "Das 9h às 18h.".to_owned(),
             provider: "openai".to_owned(),
             model: "m".to_owned(),
+            booked_model: "m".to_owned(),
             confidence: None,
             message: MessageId::new("m").unwrap(),
             cost: None,

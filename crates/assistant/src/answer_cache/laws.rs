@@ -83,6 +83,7 @@ impl World {
             text: format!("{self:?}"),
             provider: "openai".to_owned(),
             model: "m".to_owned(),
+            booked_model: "m".to_owned(),
             confidence: None,
             message: MessageId::new("m").unwrap(),
             cost: None,

@@ -242,6 +242,7 @@ mod tests {
             text: format!("answer {number:03}"),
             provider: "openai".to_owned(),
             model: "m".to_owned(),
+            booked_model: "m".to_owned(),
             confidence: None,
             message: MessageId::new("m").unwrap(),
             cost: None,

@@ -17,6 +17,8 @@ pub(crate) struct KeptAnswer {
     /// Who gave it first, with which model.
     pub(crate) provider: String,
     pub(crate) model: String,
+    /// The model as it was asked for, by which calls are booked: a vendor may call it by another name.
+    pub(crate) booked_model: String,
     /// What the model thought of it.
     pub(crate) confidence: Option<(f32, &'static str)>,
     /// The message it was given as first.
@@ -30,7 +32,7 @@ pub(crate) struct KeptAnswer {
 impl KeptAnswer {
     /// The bytes it takes, without what a shelf adds.
     pub(crate) fn size(&self) -> usize {
-        let texts = [&self.text, &self.provider, &self.model].map(String::len);
+        let texts = [&self.text, &self.provider, &self.model, &self.booked_model].map(String::len);
         let meaning = self.meaning.as_ref().map_or(0, Meaning::heap_bytes);
         size_of::<Self>() + texts.iter().sum::<usize>() + self.message.as_str().len() + meaning
     }

@@ -1,4 +1,5 @@
-//! A channel for tests that writes everything as one text and sends nothing.
+//! A channel for tests that writes everything as one text, with the choices below, and sends nothing. Also read by
+//! `tests/it/channel.rs`.
 
 use async_trait::async_trait;
 use pytake_understanding::language::Language;
@@ -12,8 +13,10 @@ pub(crate) struct PlainMessenger;
 
 #[async_trait]
 impl Messenger for PlainMessenger {
-    fn write(&self, text: &str, _: &[String], _: Option<Language>) -> Vec<OutboundContent> {
-        vec![OutboundContent::Text { body: text.to_owned(), preview_url: false }]
+    fn write(&self, text: &str, choices: &[String], _: Option<Language>) -> Vec<OutboundContent> {
+        let lines = [text].into_iter().chain(choices.iter().map(String::as_str));
+        let body = lines.collect::<Vec<_>>().join("\n");
+        vec![OutboundContent::Text { body, preview_url: false }]
     }
 
     async fn send(

@@ -4,7 +4,7 @@ use metrics::{counter, describe_counter, describe_gauge, gauge};
 
 use crate::error::LimitScope;
 
-/// Requests that a limit kept out, by `scope`: `tenant`, `user`, `key`, `server`.
+/// Requests that a limit kept out, by `scope`: `tenant`, `user`, `key`, `conversation`, `server`.
 pub(crate) const REFUSALS: &str = "pytake_limit_refusals_total";
 /// Requests in work, by `gate`: `server`, all of them; `desk`, those that wait for no model.
 pub(crate) const IN_WORK: &str = "pytake_requests_in_work";

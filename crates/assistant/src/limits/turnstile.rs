@@ -13,7 +13,7 @@ use crate::id::TenantId;
 
 /// A gate with its waiting calls. Clones share it.
 #[derive(Debug, Clone)]
-pub(crate) struct Turnstile {
+pub struct Turnstile {
     inner: Arc<Inner>,
 }
 
@@ -26,7 +26,7 @@ struct Inner {
 
 /// A place; given back when dropped.
 #[derive(Debug)]
-pub(crate) struct Pass {
+pub struct Pass {
     /// `None`: there is nothing to give back.
     inner: Option<Arc<Inner>>,
     tenant: TenantId,
@@ -34,7 +34,7 @@ pub(crate) struct Pass {
 
 /// Why there is no place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum NoPlace {
+pub enum NoPlace {
     /// Too many wait already, or others with fewer places came.
     Crowded,
     /// The time was over.
@@ -43,20 +43,18 @@ pub(crate) enum NoPlace {
 
 impl Turnstile {
     /// So many places, and so many who may wait.
-    pub(crate) fn new(name: &'static str, places: usize, max_waiting: usize) -> Self {
+    pub fn new(name: &'static str, places: usize, max_waiting: usize) -> Self {
         Self { inner: Arc::new(Inner { name, gate: Mutex::new(Gate::new(places, max_waiting)) }) }
     }
 
-    /// Takes a place, after a wait of at most `patience`.
+    /// Takes a place, after a wait of at most `patience`. Within a tenant, lanes take turns.
+    ///
+    /// # Errors
+    /// [`NoPlace`].
     ///
     /// # Cancel safety
     /// A dropped wait leaves nothing behind.
-    pub(crate) async fn enter(
-        &self,
-        tenant: &TenantId,
-        lane: &str,
-        patience: Duration,
-    ) -> Result<Pass, NoPlace> {
+    pub async fn enter(&self, tenant: &TenantId, lane: &str, patience: Duration) -> Result<Pass, NoPlace> {
         let (place, admitted) = {
             let mut gate = self.inner.gate.lock();
             if gate.enter(tenant) {

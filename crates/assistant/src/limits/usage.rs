@@ -1,5 +1,7 @@
 //! What tenants, their customers and keys use, against their limits. Pure.
 
+mod of_tenant;
+
 use std::time::Duration;
 
 use rustc_hash::FxHashMap;
@@ -9,6 +11,9 @@ use crate::error::LimitScope;
 use crate::id::{TenantId, UserId};
 use crate::tenant::TenantLimits;
 
+pub use of_tenant::Standing;
+use of_tenant::{TenantUsage, counts_customers, stand};
+
 /// Customers and keys that are remembered at most, of all tenants together. One entry takes about 200 bytes and 24 more
 /// for each request of its last minute.
 const MAX_ENTRIES: usize = 10_000;
@@ -16,9 +21,6 @@ const MAX_ENTRIES: usize = 10_000;
 const MAKE_ROOM: usize = MAX_ENTRIES / 10;
 /// How often entries that remember nothing are looked for: what they remember is a minute.
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
-/// When to come back where all places are taken: nobody knows when one comes free; an answer of a small model takes about
-/// so long.
-const WHILE_BUSY: Duration = Duration::from_secs(1);
 /// The longest that a turn which may wait is sent away for.
 const LONGEST_DEFERRAL: Duration = Duration::from_mins(10);
 
@@ -28,6 +30,13 @@ pub(crate) struct Refusal {
     pub(crate) scope: LimitScope,
     /// When there is room, as far as that can be known.
     pub(crate) wait: Duration,
+}
+
+/// What a request was counted as.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Counted {
+    of_tenant: Option<Taken>,
+    of_customer: Option<Taken>,
 }
 
 /// Everything that is in use.
@@ -40,37 +49,6 @@ pub(crate) struct Usage {
     swept: Duration,
 }
 
-#[derive(Debug, Default)]
-struct TenantUsage {
-    requests: Window,
-    tokens: Window,
-    running: u32,
-    /// Only those that a limit counts for.
-    customers: FxHashMap<UserId, CustomerUsage>,
-    /// As of its last request.
-    limits: TenantLimits,
-    /// When the turn that was sent away last has its place.
-    deferred_to: Duration,
-}
-
-#[derive(Debug, Default)]
-struct CustomerUsage {
-    requests: Window,
-    running: u32,
-    last: Duration,
-}
-
-/// How much of a limit of requests is left.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
-    /// Requests a minute.
-    pub quota: u32,
-    /// What is left of it now.
-    pub remaining: u32,
-    /// When more is left than now; a minute where nothing is used.
-    pub more_in: Duration,
-}
-
 impl Usage {
     /// Lets a request in, or says which limit keeps it out longest. All of it is taken, or nothing.
     pub(crate) fn admit(
@@ -79,7 +57,7 @@ impl Usage {
         user: &UserId,
         limits: &TenantLimits,
         now: Duration,
-    ) -> Result<(), Refusal> {
+    ) -> Result<Counted, Refusal> {
         self.sweep(now);
         let usage = self.tenants.entry(tenant.clone()).or_default();
         usage.limits = *limits;
@@ -87,22 +65,34 @@ impl Usage {
             return Err(refusal);
         }
         usage.running += 1;
+        let mut counted = Counted::default();
         if limits.requests_per_minute.is_some() {
-            usage.requests.take(now, 1);
+            counted.of_tenant = Some(usage.requests.take(now, 1));
         }
         if counts_customers(limits) {
             if !usage.customers.contains_key(user) {
                 self.customers += 1;
             }
             let customer = usage.customers.entry(user.clone()).or_default();
-            customer.requests.take(now, 1);
+            counted.of_customer = Some(customer.requests.take(now, 1));
             customer.running += 1;
             customer.last = now;
         }
         if self.customers > MAX_ENTRIES {
             self.forget_some(now);
         }
-        Ok(())
+        Ok(counted)
+    }
+
+    /// Takes back that a request was counted: it was let in and then refused.
+    pub(crate) fn uncount(&mut self, tenant: &TenantId, user: &UserId, counted: Counted) {
+        let Some(usage) = self.tenants.get_mut(tenant) else { return };
+        if let Some(taken) = counted.of_tenant {
+            usage.requests.correct(taken, 0);
+        }
+        if let (Some(taken), Some(customer)) = (counted.of_customer, usage.customers.get_mut(user)) {
+            customer.requests.correct(taken, 0);
+        }
     }
 
     /// Notes the limits of a tenant.
@@ -149,6 +139,10 @@ impl Usage {
     /// When a turn that may wait should come back: those that are sent away get times one after the other, so that they do
     /// not all come at once.
     pub(crate) fn defer(&mut self, tenant: &TenantId, refusal: Refusal, now: Duration) -> Duration {
+        if refusal.scope == LimitScope::User {
+            // Others of the tenant have nothing to do with it.
+            return refusal.wait.min(LONGEST_DEFERRAL);
+        }
         let usage = self.tenants.entry(tenant.clone()).or_default();
         let pace = match usage.limits.requests_per_minute {
             Some(quota) => Duration::from_mins(1) / quota.max(1),
@@ -181,6 +175,14 @@ impl Usage {
         match window.try_take(now, quota.into(), 1) {
             Ok(_) => Ok(stand(window, quota, now)),
             Err(wait) => Err(Refusal { scope: LimitScope::Key, wait }),
+        }
+    }
+
+    /// How a key's requests a minute stand.
+    pub(crate) fn key_standing(&self, key: &str, quota: u32, now: Duration) -> Standing {
+        match self.keys.get(key) {
+            Some(window) => stand(window, quota, now),
+            None => stand(&Window::default(), quota, now),
         }
     }
 
@@ -228,67 +230,9 @@ impl Usage {
     }
 }
 
-impl TenantUsage {
-    /// The limit that keeps a request out longest.
-    fn refusal(&self, user: &UserId, now: Duration) -> Option<Refusal> {
-        let of_customer = self.customers.get(user).and_then(|customer| customer.refusal(&self.limits, now));
-        self.refusal_of_tenant(now).into_iter().chain(of_customer).max_by_key(|refusal| refusal.wait)
-    }
-
-    fn refusal_of_tenant(&self, now: Duration) -> Option<Refusal> {
-        let limits = &self.limits;
-        let requests = wait(limits.requests_per_minute, &self.requests, now);
-        let tokens = wait(limits.tokens_per_minute, &self.tokens, now);
-        let longest = requests.max(tokens).max(busy(limits.concurrent_requests, self.running));
-        (!longest.is_zero()).then_some(Refusal { scope: LimitScope::Tenant, wait: longest })
-    }
-
-    fn is_idle(&self, now: Duration) -> bool {
-        self.running == 0
-            && self.customers.is_empty()
-            && self.requests.is_idle(now)
-            && self.tokens.is_idle(now)
-            && self.deferred_to <= now
-    }
-}
-
-impl CustomerUsage {
-    fn refusal(&self, limits: &TenantLimits, now: Duration) -> Option<Refusal> {
-        let requests = wait(limits.user_requests_per_minute, &self.requests, now);
-        let longest = requests.max(busy(limits.user_concurrent_requests, self.running));
-        (!longest.is_zero()).then_some(Refusal { scope: LimitScope::User, wait: longest })
-    }
-
-    fn is_idle(&self, now: Duration) -> bool {
-        self.running == 0 && self.requests.is_idle(now)
-    }
-}
-
-fn counts_customers(limits: &TenantLimits) -> bool {
-    limits.user_requests_per_minute.is_some() || limits.user_concurrent_requests.is_some()
-}
-
-fn wait(quota: Option<u32>, window: &Window, now: Duration) -> Duration {
-    quota.map_or(Duration::ZERO, |quota| window.wait(now, quota.into(), 0, 1))
-}
-
-fn busy(most: Option<u32>, running: u32) -> Duration {
-    match most {
-        Some(most) if running >= most.max(1) => WHILE_BUSY,
-        Some(_) | None => Duration::ZERO,
-    }
-}
-
-fn stand(window: &Window, quota: u32, now: Duration) -> Standing {
-    Standing {
-        quota,
-        remaining: u32::try_from(window.remaining(now, quota.into())).unwrap_or(quota),
-        more_in: window.next_back(now).unwrap_or(Duration::from_mins(1)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::of_tenant::WHILE_BUSY;
     use super::*;
     use proptest::prelude::*;
 
@@ -340,6 +284,25 @@ mod tests {
     }
 
     #[test]
+    fn a_request_that_was_let_in_and_then_refused_does_not_count() {
+        let limits = TenantLimits {
+            requests_per_minute: Some(1),
+            user_requests_per_minute: Some(1),
+            ..TenantLimits::default()
+        };
+        let mut usage = Usage::default();
+        let (shop, ana) = (tenant("shop"), user("ana"));
+        for second in 0..5 {
+            let counted = usage.admit(&shop, &ana, &limits, seconds(second)).unwrap();
+            usage.uncount(&shop, &ana, counted);
+            usage.end(&shop, &ana);
+        }
+        assert_eq!(usage.standing(&shop, seconds(5)).unwrap().remaining, 1);
+        usage.admit(&shop, &ana, &limits, seconds(5)).unwrap();
+        assert!(usage.admit(&shop, &user("bia"), &limits, seconds(6)).is_err());
+    }
+
+    #[test]
     fn changed_limits_count_for_the_next_request() {
         let mut usage = Usage::default();
         let (shop, ana) = (tenant("shop"), user("ana"));
@@ -383,6 +346,16 @@ mod tests {
     }
 
     #[test]
+    fn a_customer_over_its_own_limit_does_not_put_off_the_others() {
+        let mut usage = Usage::default();
+        let shop = tenant("shop");
+        let of_customer = Refusal { scope: LimitScope::User, wait: seconds(55) };
+        assert_eq!(usage.defer(&shop, of_customer, seconds(0)), seconds(55));
+        let busy = Refusal { scope: LimitScope::Tenant, wait: WHILE_BUSY };
+        assert_eq!(usage.defer(&shop, busy, seconds(0)), WHILE_BUSY);
+    }
+
+    #[test]
     fn memory_is_bounded_and_idle_entries_go() {
         let limits = TenantLimits { user_requests_per_minute: Some(1), ..TenantLimits::default() };
         let mut usage = Usage::default();
@@ -409,6 +382,11 @@ mod tests {
         let refused = usage.admit_key("k1", 2, seconds(6)).unwrap_err();
         assert_eq!(refused, Refusal { scope: LimitScope::Key, wait: seconds(54) });
         usage.admit_key("k2", 2, seconds(6)).unwrap();
+        assert_eq!(
+            usage.key_standing("k1", 2, seconds(6)),
+            Standing { quota: 2, remaining: 0, more_in: seconds(54) }
+        );
+        assert_eq!(usage.key_standing("k3", 2, seconds(6)).remaining, 2, "looking takes nothing");
     }
 
     #[derive(Debug, Clone)]

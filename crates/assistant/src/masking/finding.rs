@@ -11,10 +11,13 @@ use crate::tenant_view::TenantView;
 
 /// Shorter values name nobody, and stand in many a text by chance: order `12`. Names are apart.
 const SHORTEST: usize = 4;
-/// Shorter words of a name are particles and initials.
-const SHORTEST_NAME: usize = 3;
-/// Longer words that stand in names and name nobody.
-const PARTICLES: [&str; 9] = ["dos", "das", "del", "los", "las", "von", "van", "der", "den"];
+/// Shorter words of a name are initials.
+const SHORTEST_NAME: usize = 2;
+/// Words that stand in names and name nobody.
+const PARTICLES: [&str; 18] = [
+    "da", "de", "do", "di", "du", "la", "le", "el", "al", "dos", "das", "del", "los", "las", "von", "van",
+    "der", "den",
+];
 /// So many digits are enough to tell that two spellings are one number: a subscriber's, without its area code.
 const TELLING_DIGITS: usize = 8;
 

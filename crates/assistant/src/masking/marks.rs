@@ -59,10 +59,30 @@ pub(super) fn is_mark(run: &str) -> bool {
         || EntityKind::ALL.iter().any(|kind| label.eq_ignore_ascii_case(kind.as_str()))
 }
 
+/// Whether it has the form of a mark, whatever kind it names: models translate `[NAME_1]` to `[NOME_1]`.
+pub(super) fn has_form(run: &str) -> bool {
+    let is_capital = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    let is_named = |(label, number): (&str, &str)| {
+        label.len() > 1
+            && label.starts_with(|c: char| c.is_ascii_uppercase())
+            && label.bytes().all(is_capital)
+            && !number.is_empty()
+            && number.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    is_mark(run) || run.rsplit_once('_').is_some_and(is_named)
+}
+
+impl Run<'_> {
+    /// Whether a model means a mark by it: the name of one, or anything of that form in brackets.
+    pub(super) fn may_be_mark(&self) -> bool {
+        is_mark(self.text) || (self.is_in_brackets && has_form(self.text))
+    }
+}
+
 /// Adds everything that looks like a mark.
 pub(super) fn collect(text: &str, found: &mut FxHashSet<String>) {
     for run in runs(text) {
-        if is_mark(run.text) {
+        if has_form(run.text) {
             found.insert(run.text.to_owned());
         }
     }

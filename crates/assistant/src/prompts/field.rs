@@ -73,6 +73,15 @@ impl Default for FieldValue {
 }
 
 impl FieldValue {
+    /// What was filled in, as it is.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
+        let texts = match self {
+            Self::Text(text) => std::slice::from_ref(text),
+            Self::List(entries) => entries.as_slice(),
+        };
+        texts.iter().map(String::as_str)
+    }
+
     /// Whether nothing was filled in.
     pub fn is_empty(&self) -> bool {
         match self {

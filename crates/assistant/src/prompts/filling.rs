@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::error::FieldProblem;
 use crate::instructions::defused;
-use crate::prompts::{BuiltIn, CustomPrompt, Known};
+use crate::prompts::{BuiltIn, CustomPrompt, Known, PromptField};
 use crate::template;
 
 /// A place that was filled.
@@ -70,6 +70,23 @@ pub(crate) fn fill(
     Ok(Filled { text, variables })
 }
 
+/// What of a prompt is always there: its template with the fields' values, and nothing for the variables.
+///
+/// # Errors
+/// As [`template::fill`].
+pub(crate) fn fixed_text(
+    template: &str,
+    fields: &[PromptField],
+    variables: &[String],
+) -> Result<String, Vec<FieldProblem>> {
+    let nothing = variables.iter().map(|name| (name.clone(), Value::String(String::new())));
+    let mut values: Map<String, Value> = nothing.collect();
+    for field in fields {
+        values.insert(field.name.clone(), Value::String(field.value.text()));
+    }
+    template::fill(template, &values)
+}
+
 fn value_of(
     prompt: &CustomPrompt,
     context: &Map<String, Value>,
@@ -110,7 +127,7 @@ fn shown(value: &Value) -> String {
 mod tests {
     use super::*;
     use crate::id::PromptId;
-    use crate::prompts::{FieldValue, PromptField, PromptLabel};
+    use crate::prompts::{FieldValue, PromptLabel};
     use crate::tenant::TenantProfile;
     use jiff::Timestamp;
     use jiff::civil::date;

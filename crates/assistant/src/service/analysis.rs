@@ -102,7 +102,7 @@ async fn analyze(
         Heard::NotAsked
     } else {
         let asked = ask_about(&errand, &mut admission, plan.ask, &view, &question).await;
-        Heard::of(asked, plan.can_do_without)?
+        Heard::of(asked, plan.can_do_without).inspect_err(|error| admission.ends_in(error))?
     };
     let (provider, degraded) = match heard {
         Heard::Answer((found, provider)) => {
@@ -193,7 +193,8 @@ async fn classify(
             None => Intents::of_topics(&view.topics),
         };
         let asked = ask_which(&errand, &mut admission, intents, &view, &question).await;
-        Heard::of(asked, question.engine == AnalysisEngine::Auto)?
+        let heard = Heard::of(asked, question.engine == AnalysisEngine::Auto);
+        heard.inspect_err(|error| admission.ends_in(error))?
     } else {
         Heard::NotAsked
     };

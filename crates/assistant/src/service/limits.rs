@@ -23,7 +23,7 @@ impl Assistant {
             Err(AIError::NotFound { .. }) => return Ok(()),
             Err(error) => return Err(error),
         }
-        limits.would_refuse(tenant).map_or(Ok(()), Err)
+        limits.would_refuse(tenant).map_or(Ok(()), |refusal| Err(refusal.into_error()))
     }
 
     /// How the tenant's requests a minute stand; `None`: nothing limits them.
@@ -35,6 +35,23 @@ impl Assistant {
             limits.know(tenant, &view.tenant.settings.limits);
         }
         limits.standing(tenant)
+    }
+
+    /// How the requests a minute of an API key stand; counts nothing.
+    pub fn key_standing(&self, key: &str, requests_per_minute: u32) -> Standing {
+        self.engine.limits.key_standing(key, requests_per_minute)
+    }
+
+    /// Whether a tenant is suspended now; one that does not exist is not.
+    ///
+    /// # Errors
+    /// Storage.
+    pub async fn is_suspended(&self, tenant: &TenantId) -> Result<bool, AIError> {
+        match self.engine.tenants.view(self.engine.store.as_ref(), tenant).await {
+            Ok(view) => Ok(view.is_suspended()),
+            Err(AIError::NotFound { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Counts a request of an API key against its requests a minute.

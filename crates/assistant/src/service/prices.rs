@@ -1,6 +1,7 @@
 //! What a call costs a tenant, and the most that one can cost before it is made.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::civil::Date;
 use pytake_tokenizer::Family;
@@ -57,6 +58,22 @@ impl Engine {
     ) -> Option<&'a Price> {
         let listed = || self.catalog.facts(provider, model)?.price_on(day);
         view.prices.on(provider, model, day).or_else(listed)
+    }
+
+    /// What it costs a tenant to have a recording of this length written down: by its own price of a minute, else by the
+    /// server's.
+    pub(crate) fn minutes_cost(
+        &self,
+        view: &TenantView,
+        provider: &str,
+        model: &str,
+        length: Duration,
+        day: Date,
+    ) -> Option<PicoUsd> {
+        match view.prices.minute_on(provider, model, day) {
+            Some(own) => own.cost(length),
+            None => self.catalog.minutes_cost(provider, model, length, day),
+        }
     }
 
     /// The most that a turn can cost when it may ask these models: every attempt at the dearest of them, each answer at

@@ -40,7 +40,7 @@ pub enum Shared {
     Pictures,
     /// Recordings of customers.
     Voice,
-    /// A stable name for a customer that says nothing of them.
+    /// A stable name for a customer that says nothing of them by itself.
     Pseudonym,
     /// Telephone numbers of customers.
     PhoneNumbers,
@@ -99,7 +99,8 @@ impl Assistant {
         let mut processors = Vec::new();
         for reached in engine.router.reached(&view.terms) {
             let mut data = vec![Shared::Messages];
-            data.extend(reached.destination.sends_pseudonym.then_some(Shared::Pseudonym));
+            let has_pseudonym = reached.destination.sends_pseudonym && !masks;
+            data.extend(has_pseudonym.then_some(Shared::Pseudonym));
             let processor = Processor {
                 data,
                 masks_personal_data: masks,
@@ -108,7 +109,7 @@ impl Assistant {
             };
             processors.push(processor.counted(&mut booked));
         }
-        processors.extend(beside(engine, &view.terms).map(|processor| processor.counted(&mut booked)));
+        processors.extend(beside(engine, &view.terms, masks).map(|processor| processor.counted(&mut booked)));
         for (name, processing) in booked.keys() {
             if !is_on_device(engine, name) {
                 processors.push(no_longer(name, *processing).with(booked[&(name.clone(), *processing)]));
@@ -131,12 +132,13 @@ impl Assistant {
 }
 
 /// The vendors that are asked outside of the router.
-fn beside(engine: &Engine, terms: &Terms) -> impl Iterator<Item = Processor> {
+fn beside(engine: &Engine, terms: &Terms, masks: bool) -> impl Iterator<Item = Processor> {
     let mut processors = Vec::new();
     if let Some(second) = &engine.second_opinion {
         let (destination, access) = second.reached(terms);
         let name = second.name().to_owned();
-        processors.push(asked_beside(name, Processing::Moderation, destination, access, terms));
+        let moderator = asked_beside(name, Processing::Moderation, destination, access, terms);
+        processors.push(Processor { masks_personal_data: masks, ..moderator });
     }
     if let Some(stenographer) = &engine.stenographer {
         let (destination, access) = stenographer.reached(terms);

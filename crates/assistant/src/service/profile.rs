@@ -9,6 +9,7 @@ use super::Assistant;
 use super::tenants::{check_note, refuse, stale};
 use crate::error::{AIError, FieldProblem};
 use crate::id::TenantId;
+use crate::instructions;
 use crate::tenant::{Edit, PutVersion, TenantProfile};
 use crate::tenant_view::ORDER_PATTERN_BYTES;
 
@@ -34,7 +35,7 @@ impl Assistant {
         profile: TenantProfile,
         edit: Edit,
     ) -> Result<TenantProfile, AIError> {
-        let mut problems = check_profile(&profile);
+        let mut problems = self.profile_problems(&profile);
         check_note(&edit.note, &mut problems);
         refuse(problems)?;
         match self.engine.store.put_profile(tenant, &profile, &edit, self.engine.clock.now()).await? {
@@ -42,10 +43,29 @@ impl Assistant {
             PutVersion::Stale => Err(stale("the profile was")),
         }
     }
+
+    /// Every field that cannot be accepted on this server, and why.
+    pub(super) fn profile_problems(&self, profile: &TenantProfile) -> Vec<FieldProblem> {
+        let mut problems = check_profile(profile);
+        if problems.is_empty() {
+            problems.extend(too_long(profile, self.engine.settings.max_instruction_tokens()));
+        }
+        problems
+    }
+}
+
+/// Texts that are each short enough can be too long together: instructions that fill a whole prompt would end every turn.
+fn too_long(profile: &TenantProfile, most: u64) -> Option<FieldProblem> {
+    let tokens = pytake_tokenizer::count(&instructions::system_prompt(profile, true)) as u64;
+    let problem = format!(
+        "and description, topics, hours, tone and never_say make a prompt of {tokens} tokens with what the server adds; at \
+         most {most} leave room for a conversation"
+    );
+    (tokens > most).then(|| FieldProblem::new("instructions", problem))
 }
 
 /// Every field that cannot be accepted, and why.
-pub(super) fn check_profile(profile: &TenantProfile) -> Vec<FieldProblem> {
+fn check_profile(profile: &TenantProfile) -> Vec<FieldProblem> {
     let mut problems = Vec::new();
     check_texts(profile, &mut problems);
     check_reading(profile, &mut problems);
@@ -66,6 +86,10 @@ fn check_texts(profile: &TenantProfile, problems: &mut Vec<FieldProblem>) {
         if text.chars().count() > max {
             problems.push(FieldProblem::new(field, format!("must have at most {max} characters")));
         }
+    }
+    // It is shown in lists, in a terminal too.
+    if profile.business_name.chars().any(char::is_control) {
+        problems.push(FieldProblem::new("business_name", "must not contain control characters"));
     }
     let lists = [
         ("filter_allow", &profile.filter_allow, 500, 100),
@@ -137,6 +161,24 @@ mod tests {
 
     fn fields(profile: &TenantProfile) -> Vec<String> {
         check_profile(profile).into_iter().map(|problem| problem.field).collect()
+    }
+
+    #[test]
+    fn texts_that_are_too_long_together_are_refused_before_they_end_every_turn() {
+        let rules = (0..50)
+            .map(|number| format!("{number} nunca fale de preços que não estão na tabela. ").repeat(6));
+        let profile = TenantProfile { never_say: rules.collect(), ..TenantProfile::default() };
+        assert!(fields(&profile).is_empty(), "each is short enough");
+        assert_eq!(too_long(&profile, 3_000).map(|problem| problem.field).as_deref(), Some("instructions"));
+        assert_eq!(too_long(&TenantProfile::default(), 3_000), None);
+    }
+
+    #[test]
+    fn a_name_commands_no_terminal() {
+        for name in ["Loja\u{1b}[2J", "Loja\nsuspended  -  other"] {
+            let profile = TenantProfile { business_name: name.to_owned(), ..TenantProfile::default() };
+            assert_eq!(fields(&profile), ["business_name"], "{name:?}");
+        }
     }
 
     #[test]

@@ -19,9 +19,12 @@ pub use variables::VariableListing;
 
 use super::Assistant;
 use crate::author::Author;
-use crate::error::AIError;
+use crate::error::{AIError, FieldProblem};
 use crate::id::{PromptId, TenantId};
-use crate::prompts::{self, CustomPrompt, PromptDiff, PromptField, PromptLabel, PutPrompt};
+use crate::instructions;
+use crate::prompts::{
+    self, CustomPrompt, MAX_PROMPT_VERSIONS, MAX_PROMPTS, PromptDiff, PromptField, PromptLabel, PutPrompt,
+};
 
 const NO_PROMPT: AIError = AIError::NotFound { what: "prompt" };
 const NO_VERSION: AIError = AIError::NotFound { what: "version" };
@@ -66,7 +69,7 @@ impl Assistant {
         author: &Author,
     ) -> Result<CustomPrompt, AIError> {
         let fields = draft.fields.take().unwrap_or_default();
-        let variables = draft.check(&fields)?;
+        let variables = self.checked(&draft, &fields)?;
         let now = self.engine.clock.now();
         Ok(CustomPrompt {
             id,
@@ -108,7 +111,7 @@ impl Assistant {
         author: &Author,
     ) -> Result<CustomPrompt, AIError> {
         let fields = draft.fields.take().unwrap_or_else(|| current.fields.clone());
-        let variables = draft.check(&fields)?;
+        let variables = self.checked(&draft, &fields)?;
         Ok(CustomPrompt {
             name: draft.name.trim().to_owned(),
             description: draft.description,
@@ -122,6 +125,24 @@ impl Assistant {
             updated_at: self.engine.clock.now(),
             ..current
         })
+    }
+
+    /// Checks a draft with these fields, and that what is always there of it leaves room for a conversation: a prompt that
+    /// fits into none would end every turn it is used in. Gives its variables.
+    fn checked(&self, draft: &PromptDraft, fields: &[PromptField]) -> Result<Vec<String>, AIError> {
+        let variables = draft.check(fields)?;
+        let fixed =
+            prompts::fixed_text(&draft.template, fields, &variables).map_err(AIError::InvalidRequest)?;
+        let tokens = pytake_tokenizer::count(&instructions::with_contract(&fixed)) as u64;
+        let most = self.engine.settings.max_instruction_tokens();
+        if tokens > most {
+            let problem = format!(
+                "makes a prompt of {tokens} tokens, with its fields and what the server adds; at most {most} leave room for a \
+                 conversation"
+            );
+            return Err(AIError::InvalidRequest(vec![FieldProblem::new("template", problem)]));
+        }
+        Ok(variables)
     }
 
     /// Makes a new version with other values in the fields; everything else is as in the newest.
@@ -159,6 +180,9 @@ impl Assistant {
             PutPrompt::NameTaken => {
                 Err(AIError::Conflict(format!("another prompt is already named {:?}", prompt.name)))
             }
+            PutPrompt::Full => Err(AIError::Conflict(format!(
+                "a tenant can have at most {MAX_PROMPTS} prompts, and a prompt {MAX_PROMPT_VERSIONS} versions"
+            ))),
             PutPrompt::Stale => {
                 Err(AIError::Conflict("the prompt was changed meanwhile; read it again".to_owned()))
             }
@@ -173,7 +197,7 @@ impl Assistant {
         if self.engine.store.delete_prompt(tenant, id).await? { Ok(()) } else { Err(NO_PROMPT) }
     }
 
-    /// All versions of a prompt, newest first.
+    /// The versions of a prompt, newest first; the oldest of very many are read by their number alone.
     ///
     /// # Errors
     /// [`AIError::NotFound`]; storage.

@@ -6,15 +6,14 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Assistant;
-use super::profile::check_profile;
 use crate::author::Author;
 use crate::clock::utc_day;
 use crate::conversation::Page;
 use crate::error::{AIError, FieldProblem};
 use crate::id::TenantId;
 use crate::tenant::{
-    Edit, NewTenant, PromptPurpose, PutVersion, Tenant, TenantEntry, TenantPart, TenantProfile,
-    TenantSettings, TenantVersion, Versioned,
+    Edit, NewTenant, PromptPurpose, PutVersion, SettingsRight, Tenant, TenantEntry, TenantPart,
+    TenantProfile, TenantSettings, TenantVersion, Versioned,
 };
 use check::{ServerFacts, check_settings};
 
@@ -22,6 +21,8 @@ use check::{ServerFacts, check_settings};
 const MAX_NOTE_CHARS: usize = 500;
 /// Tenants on a page, at most.
 const MAX_PAGE: u32 = 200;
+/// How often a change without a version is tried where somebody else is faster each time. A choice.
+const MAX_TRIES: u32 = 3;
 
 /// What is written of a new tenant.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -93,7 +94,7 @@ impl Assistant {
     pub async fn create_tenant(&self, draft: TenantDraft, author: Author) -> Result<TenantDetail, AIError> {
         let mut problems = Vec::new();
         if let Some(profile) = &draft.profile {
-            problems.extend(within("profile", check_profile(profile)));
+            problems.extend(within("profile", self.profile_problems(profile)));
         }
         if let Some(settings) = &draft.settings {
             problems.extend(within("settings", self.settings_problems(&draft.id, settings).await?));
@@ -125,11 +126,13 @@ impl Assistant {
     /// [`AIError::NotFound`]; storage.
     pub async fn tenant(&self, id: &TenantId) -> Result<TenantDetail, AIError> {
         let store = &self.engine.store;
-        let Tenant { id, created_at, suspended_at, settings } = store.tenant(id).await?.ok_or(NO_TENANT)?;
-        let profile = store.profile(&id).await?.ok_or(NO_TENANT)?;
-        let newest = |versions: Vec<TenantVersion>| versions.first().map_or(0, |newest| newest.version);
-        let profile_version = newest(store.tenant_versions(&id, TenantPart::Profile).await?);
-        let settings_version = newest(store.tenant_versions(&id, TenantPart::Settings).await?);
+        let Tenant { id, created_at, suspended_at, .. } = store.tenant(id).await?.ok_or(NO_TENANT)?;
+        // Each part with its version in one read: a change in between would be written over by whoever trusts the number.
+        let (profile, profile_version) = match store.profile_version(&id, None).await? {
+            Some(newest) => (newest.value, newest.version.version),
+            None => (store.profile(&id).await?.ok_or(NO_TENANT)?, 0),
+        };
+        let CurrentSettings { version: settings_version, settings } = self.settings(&id).await?;
         Ok(TenantDetail {
             id,
             created_at,
@@ -172,24 +175,22 @@ impl Assistant {
         Ok(CurrentSettings { version: 0, settings })
     }
 
-    /// Replaces the tenant's settings; the next message already goes by them.
+    /// Replaces the tenant's settings, as far as the right of whoever changes them goes; the next message already goes by
+    /// them.
     ///
     /// # Errors
-    /// [`AIError::InvalidRequest`] naming each field; [`AIError::Conflict`] when they were changed meanwhile;
-    /// [`AIError::NotFound`]; storage.
+    /// [`AIError::InvalidRequest`] naming each field; [`AIError::Forbidden`] naming each section that the right does not
+    /// cover; [`AIError::Conflict`] when they were changed meanwhile; [`AIError::NotFound`]; storage.
     pub async fn put_settings(
         &self,
         tenant: &TenantId,
         draft: SettingsDraft,
         author: Author,
+        right: SettingsRight,
     ) -> Result<CurrentSettings, AIError> {
         let SettingsDraft { settings, version, note } = draft;
-        self.engine.store.tenant(tenant).await?.ok_or(NO_TENANT)?;
-        let mut problems: Vec<FieldProblem> =
-            within("settings", self.settings_problems(tenant, &settings).await?).collect();
-        check_note(&note, &mut problems);
-        refuse(problems)?;
-        self.store_settings(tenant, settings, &Edit { author, note, based_on: version }).await
+        let edit = Edit { author, note, based_on: version };
+        self.change_settings(tenant, settings, &edit, right, "settings.").await
     }
 
     /// The kept versions of the settings, newest first.
@@ -216,16 +217,17 @@ impl Assistant {
     ///
     /// # Errors
     /// [`AIError::InvalidRequest`] naming each field that cannot be in force any more, a prompt that is gone for instance;
+    /// [`AIError::Forbidden`] naming each section that would change and that the right does not cover;
     /// [`AIError::NotFound`]; storage.
     pub async fn restore_settings(
         &self,
         tenant: &TenantId,
         version: u64,
         author: Author,
+        right: SettingsRight,
     ) -> Result<CurrentSettings, AIError> {
         let earlier = self.settings_version(tenant, version).await?;
-        refuse(self.settings_problems(tenant, &earlier.value).await?)?;
-        self.store_settings(tenant, earlier.value, &back_to(version, author)).await
+        self.change_settings(tenant, earlier.value, &back_to(version, author), right, "").await
     }
 
     /// The kept versions of the profile, newest first.
@@ -262,17 +264,57 @@ impl Assistant {
         self.put_profile(tenant, earlier.value, back_to(version, author)).await
     }
 
-    async fn store_settings(
+    /// Puts settings in force; `place` stands before the fields that are named.
+    async fn change_settings(
         &self,
         tenant: &TenantId,
         settings: TenantSettings,
         edit: &Edit,
+        right: SettingsRight,
+        place: &str,
     ) -> Result<CurrentSettings, AIError> {
-        let now = self.engine.clock.now();
-        match self.engine.store.put_settings(tenant, &settings, edit, now).await? {
-            PutVersion::Stored(version) => Ok(CurrentSettings { version, settings }),
-            PutVersion::Stale => Err(stale("the settings were")),
+        for _ in 0..MAX_TRIES {
+            let current = self.settings(tenant).await?;
+            if edit.based_on.is_some_and(|version| version != current.version) {
+                break;
+            }
+            let lacks = right.lacks(&current.settings, &settings);
+            if !lacks.is_empty() {
+                return Err(AIError::Forbidden(lacks));
+            }
+            let mut problems = self.new_problems(tenant, &current.settings, &settings).await?;
+            for problem in &mut problems {
+                problem.field.insert_str(0, place);
+            }
+            check_note(&edit.note, &mut problems);
+            refuse(problems)?;
+            // What a right was held against must be what is replaced; whoever may change everything need not look.
+            let looked_at = (right == SettingsRight::Unlocked).then_some(current.version);
+            let attempt = Edit { based_on: edit.based_on.or(looked_at), ..edit.clone() };
+            let now = self.engine.clock.now();
+            match self.engine.store.put_settings(tenant, &settings, &attempt, now).await? {
+                PutVersion::Stored(version) => return Ok(CurrentSettings { version, settings }),
+                PutVersion::Stale if edit.based_on.is_some() => break,
+                PutVersion::Stale => {}
+            }
         }
+        Err(stale("the settings were"))
+    }
+
+    /// What is wrong with settings and was not wrong before: a provider that the operator took away, or a prompt that was
+    /// deleted, must not keep anybody from changing something else.
+    async fn new_problems(
+        &self,
+        tenant: &TenantId,
+        now: &TenantSettings,
+        next: &TenantSettings,
+    ) -> Result<Vec<FieldProblem>, AIError> {
+        let mut problems = self.settings_problems(tenant, next).await?;
+        if !problems.is_empty() {
+            let standing = self.settings_problems(tenant, now).await?;
+            problems.retain(|problem| !standing.contains(problem));
+        }
+        Ok(problems)
     }
 
     /// What is wrong with settings of a tenant on this server.
@@ -281,8 +323,15 @@ impl Assistant {
         tenant: &TenantId,
         settings: &TenantSettings,
     ) -> Result<Vec<FieldProblem>, AIError> {
+        // Rules and prices are also of those that are asked beside the router.
+        let beside = [
+            self.engine.stenographer.as_ref().map(|stenographer| stenographer.name().to_owned()),
+            self.engine.second_opinion.as_ref().map(|second| second.name().to_owned()),
+        ];
+        let providers: Vec<String> =
+            self.engine.provider_names.iter().cloned().chain(beside.into_iter().flatten()).collect();
         let server = ServerFacts {
-            providers: &self.engine.provider_names,
+            providers: &providers,
             daily_request_limit: self.engine.settings.daily_request_limit,
             catalog: &self.engine.catalog,
             today: utc_day(self.engine.clock.now()),

@@ -169,7 +169,8 @@ impl Dictation<'_> {
     async fn reserve(&self, audio: &Attachment) -> Result<Seat, AIError> {
         let (provider, model) = (self.stenographer.name(), self.stenographer.model());
         let day = utc_day(self.engine.clock.now());
-        let most = self.engine.catalog.minutes_cost(provider, model, longest(audio.bytes.len()), day);
+        let longest = longest(audio.bytes.len());
+        let most = self.engine.minutes_cost(self.view, provider, model, longest, day);
         let choice = ModelChoice { provider: provider.to_owned(), model: model.to_owned() };
         let offer = Offer::of(self.engine, self.view, choice, most);
         turn::claim(self.engine, self.view, self.user, offer).await
@@ -178,9 +179,8 @@ impl Dictation<'_> {
     /// By the minute where the model has such a price and the vendor tells the length, else by the tokens it tells.
     fn cost(&self, heard: &Transcript, seat: &Seat) -> Option<PicoUsd> {
         let (provider, model) = (self.stenographer.name(), self.stenographer.model());
-        let catalog = &self.engine.catalog;
-        let by_minute =
-            length(heard.seconds).and_then(|length| catalog.minutes_cost(provider, model, length, seat.day));
+        let by_minute = length(heard.seconds)
+            .and_then(|length| self.engine.minutes_cost(self.view, provider, model, length, seat.day));
         let by_token =
             || self.engine.price(self.view, provider, model, seat.day)?.cost(heard.usage.as_ref()?);
         by_minute.or_else(by_token)

@@ -3,10 +3,11 @@
 //! Everything here is optional: a tenant that says nothing gets what the operator of the server decided in
 //! [`Settings`](crate::Settings). A tenant can only narrow what the operator allows, never widen it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::SettingsSection;
 use crate::id::PromptId;
 
 /// A tenant's settings. Checked when they are stored; in force from the next message on.
@@ -29,6 +30,8 @@ pub struct TenantSettings {
     pub prices: Vec<TenantPrice>,
     /// The prompt for each purpose where a request names none; its production version counts.
     pub prompts: BTreeMap<PromptPurpose, PromptId>,
+    /// Sections that only an admin may change. Prices and this list always are an admin's.
+    pub locked: BTreeSet<SettingsSection>,
 }
 
 /// Which providers and models may answer.
@@ -153,13 +156,19 @@ pub struct TenantPrice {
     pub model: String,
     /// First UTC day on which it holds.
     pub from: jiff::civil::Date,
-    /// US dollars for a million prompt tokens, as a decimal such as `0.15`.
-    pub input_usd_per_million: String,
+    /// US dollars for a million prompt tokens, as a decimal such as `0.15`; together with those of answers. `None`: this
+    /// is a price by the minute alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input_usd_per_million: Option<String>,
     /// US dollars for a million prompt tokens read from the vendor's cache; `None`: as fresh ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cached_usd_per_million: Option<String>,
     /// US dollars for a million answer tokens.
-    pub output_usd_per_million: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output_usd_per_million: Option<String>,
+    /// US dollars for a minute of sound, of a model that writes down what is said; parts of a minute cost their part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usd_per_minute: Option<String>,
 }
 
 /// What a prompt is for.

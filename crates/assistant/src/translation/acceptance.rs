@@ -28,18 +28,25 @@ impl Wanted {
     /// # Errors
     /// What is wrong with it, for the model's one repair.
     pub(crate) fn read(&self, answer: &str) -> Result<String, Objection> {
-        let object = Fields::parse(answer)?;
-        let value = Fields::root(&object).value("translation");
-        let said = value.and_then(serde_json::Value::as_str).map(str::trim);
-        let Some(translation) = said.filter(|text| !text.is_empty()) else {
-            return Err(objection("translation", value, "the translated message"));
-        };
-        self.kept.check(translation)?;
-        self.check_language(translation)?;
-        Ok(translation.to_owned())
+        let translation = translation_in(answer)?;
+        self.check_kept(&translation)?;
+        self.check_language(&translation)?;
+        Ok(translation)
     }
 
-    fn check_language(&self, translation: &str) -> Result<(), Objection> {
+    /// Whether it has what must stay, and nothing new.
+    ///
+    /// # Errors
+    /// What is missing or new, as it stands in the message.
+    pub(crate) fn check_kept(&self, translation: &str) -> Result<(), Objection> {
+        self.kept.check(translation)
+    }
+
+    /// Whether it is in the language that was wanted.
+    ///
+    /// # Errors
+    /// Which languages.
+    pub(crate) fn check_language(&self, translation: &str) -> Result<(), Objection> {
         let Some(wanted) = self.language else { return Ok(()) };
         let guess = detect(translation);
         let is_told = guess.confidence >= SURE && translation.split_whitespace().count() >= LEAST_WORDS;
@@ -49,6 +56,20 @@ impl Wanted {
         let found = guess.language.map_or("another language", Language::name);
         Err(format!("The translation must be in {}; it reads as {found}.", wanted.name()))
     }
+}
+
+/// The translation as a model sent it, unchecked.
+///
+/// # Errors
+/// What the answer holds in its place.
+pub(crate) fn translation_in(answer: &str) -> Result<String, Objection> {
+    let object = Fields::parse(answer)?;
+    let value = Fields::root(&object).value("translation");
+    let said = value.and_then(serde_json::Value::as_str).map(str::trim);
+    let Some(translation) = said.filter(|text| !text.is_empty()) else {
+        return Err(objection("translation", value, "the translated message"));
+    };
+    Ok(translation.to_owned())
 }
 
 #[cfg(test)]

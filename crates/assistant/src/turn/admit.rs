@@ -76,13 +76,25 @@ async fn enter(
     engine: &Engine,
     tenant: &TenantId,
     user: &UserId,
-    permit: Option<Permit>,
+    mut permit: Option<Permit>,
     deadline: Duration,
 ) -> Result<Admission, AIError> {
-    let patience = || PATIENCE.min(engine.time_left(deadline));
-    let place = engine.places.enter(tenant, user.as_str(), patience()).await.map_err(full)?;
-    let desk = engine.desks.enter(tenant, user.as_str(), patience()).await.map_err(full)?;
-    Ok(Admission { permit, desk: Some(desk), _place: place })
+    // For place and desk together.
+    let until = engine.clock.elapsed() + PATIENCE.min(engine.time_left(deadline));
+    let both = async {
+        let place = engine.places.enter(tenant, user.as_str(), engine.time_left(until)).await?;
+        let desk = engine.desks.enter(tenant, user.as_str(), engine.time_left(until)).await?;
+        Ok((place, desk))
+    };
+    match both.await {
+        Ok((place, desk)) => Ok(Admission { permit, desk: Some(desk), _place: place }),
+        Err(no_place) => {
+            if let Some(permit) = &mut permit {
+                permit.uncount();
+            }
+            Err(full(no_place))
+        }
+    }
 }
 
 fn full(_: NoPlace) -> AIError {
@@ -105,7 +117,7 @@ impl Admission {
             return Ok(());
         }
         let (tenant, user, limits) = (&request.tenant, &request.user, &view.tenant.settings.limits);
-        let permit = if let Ok(permit) = engine.limits.admit(tenant, user, limits) {
+        let permit = if let Ok(permit) = engine.limits.try_admit(tenant, user, limits) {
             permit
         } else {
             // Whoever waits needs no desk.
@@ -143,11 +155,24 @@ impl Admission {
         request: &TurnRequest,
         input_tokens: u64,
     ) -> Result<(), AIError> {
-        let Some(permit) = self.permit.as_mut().filter(|_| request.burst.is_some()) else {
-            return self.take_tokens(input_tokens, request.max_output_tokens);
-        };
+        let Some(permit) = &mut self.permit else { return Ok(()) };
         let amount = input_tokens.saturating_add(request.max_output_tokens.into());
-        permit.take_tokens_in_time(amount, engine.time_left(request.deadline)).await
+        let taken = if request.burst.is_some() {
+            permit.take_tokens_in_time(amount, engine.time_left(request.deadline)).await
+        } else {
+            permit.take_tokens(amount)
+        };
+        if taken.is_err() {
+            permit.uncount();
+        }
+        taken
+    }
+
+    /// Ends a request with this error: one that a limit keeps out counts against nothing.
+    pub(crate) fn ends_in(&mut self, error: &AIError) {
+        if let (AIError::RateLimitExceeded { .. }, Some(permit)) = (error, &mut self.permit) {
+            permit.uncount();
+        }
     }
 
     /// Says what the calls really used.

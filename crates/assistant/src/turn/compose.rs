@@ -56,14 +56,13 @@ pub(crate) fn compose(
     let mask = mask(request, situation, reading, &seen, trail);
     let sent = Sent::of(request, situation, &seen, mask.as_ref());
     let custom = custom_instructions(engine, request, &sent.context, situation, reading, trail)?;
-    let own = match (&request.system_prompt, &custom) {
-        (Some(text), _) => Some(hidden(mask.as_ref(), text).into_owned()),
-        (None, Some(custom)) => Some(instructions::with_contract(custom)),
-        (None, None) => None,
-    };
-    let (mut system, mut system_tokens): (Arc<str>, u64) = match own {
-        Some(text) => (text.as_str().into(), pytake_tokenizer::count(&text) as u64),
-        None => (Arc::clone(&tenant.system), tenant.system_tokens),
+    let (mut system, mut system_tokens): (Arc<str>, u64) = match (&request.system_prompt, &custom) {
+        (Some(text), _) => {
+            let text = hidden(mask.as_ref(), text);
+            (Arc::from(&*text), pytake_tokenizer::count(&text) as u64)
+        }
+        (None, Some(custom)) => (Arc::clone(&custom.system), custom.system_tokens),
+        (None, None) => (Arc::clone(&tenant.system), tenant.system_tokens),
     };
     if mask.is_some() {
         system = format!("{system}{}", masking::INSTRUCTION).into();
@@ -130,7 +129,7 @@ pub(crate) fn compose(
             if left_out.is_empty() { String::new() } else { format!("; left out: {}", left_out.join(", ")) },
         ),
     );
-    Ok(Prompt { composed, custom, wants_contract, mask })
+    Ok(Prompt { composed, custom: custom.map(|custom| custom.text), wants_contract, mask })
 }
 
 /// What to hide from providers, where the tenant's settings say so.
@@ -146,7 +145,10 @@ fn mask(
         return None;
     }
     let mut texts = Texts { own: vec![&tenant.system], context: Some(&request.context), ..Texts::default() };
-    texts.own.extend(situation.prompt.as_ref().map(|prompt| prompt.prompt.template.as_str()));
+    if let Some(chosen) = &situation.prompt {
+        texts.own.push(&chosen.prompt.template);
+        texts.own.extend(chosen.prompt.fields.iter().flat_map(|field| field.value.texts()));
+    }
     for found in &reading.found.answers {
         texts.own.extend(found.answer.questions.iter().map(String::as_str));
         texts.own.extend(found.answer.answers.iter().map(|answer| answer.text.as_str()));
@@ -216,7 +218,15 @@ fn earlier_messages(situation: &Situation) -> u64 {
     stored.saturating_sub(situation.history.recent.len() as u64)
 }
 
-/// The custom prompt with its places filled; `None`: there is none, or the tenant's own choice cannot be filled now.
+/// A custom prompt with its places filled.
+struct Custom {
+    text: String,
+    /// With what the engine adds.
+    system: Arc<str>,
+    system_tokens: u64,
+}
+
+/// The custom prompt with its places filled; `None`: there is none, or the tenant's own choice cannot be used now.
 fn custom_instructions(
     engine: &Engine,
     request: &TurnRequest,
@@ -224,7 +234,7 @@ fn custom_instructions(
     situation: &Situation,
     reading: &Reading,
     trail: &mut Trail,
-) -> Result<Option<String>, AIError> {
+) -> Result<Option<Custom>, AIError> {
     if request.system_prompt.is_some() {
         return Ok(None);
     }
@@ -234,11 +244,30 @@ fn custom_instructions(
     let customer_name = context.get("name").and_then(Value::as_str);
     let known = Known { customer_name, ..engine.known(&situation.tenant, reading.language, channel) };
     match prompts::fill(&chosen.prompt, context, &known) {
-        Ok(filled) => Ok(Some(filled.text)),
+        Ok(filled) => {
+            let system = instructions::with_contract(&filled.text);
+            let system_tokens = pytake_tokenizer::count(&system) as u64;
+            let most = engine.settings.max_instruction_tokens();
+            // Checked when it was written; what the context puts into its places comes on top.
+            if !chosen.is_asked_for && system_tokens > most {
+                let name = chosen.prompt.versioned_name();
+                trail.step(
+                    "compose",
+                    format!(
+                        "{name} has {system_tokens} tokens with its places filled, of at most {most}; the default \
+                         instructions are used"
+                    ),
+                );
+                return Ok(None);
+            }
+            Ok(Some(Custom { text: filled.text, system: system.into(), system_tokens }))
+        }
         Err(problems) if chosen.is_asked_for => {
-            let in_context =
-                |p: FieldProblem| FieldProblem::new(p.field.replacen("variables.", "context.", 1), p.problem);
-            Err(AIError::InvalidRequest(problems.into_iter().map(in_context).collect()))
+            let as_sent = |p: FieldProblem| match p.field.strip_prefix("variables.") {
+                Some(name) => FieldProblem::new(format!("context.{name}"), p.problem),
+                None => FieldProblem::new("prompt", p.problem),
+            };
+            Err(AIError::InvalidRequest(problems.into_iter().map(as_sent).collect()))
         }
         Err(problems) => {
             let missing: Vec<&str> = problems.iter().map(|problem| problem.field.as_str()).collect();

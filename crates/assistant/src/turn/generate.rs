@@ -208,7 +208,8 @@ fn routed_call(
             max_output_tokens: request.max_output_tokens,
             temperature: Some(request.temperature),
             schema: prompt.wants_contract.then(reply::reply_schema),
-            user_pseudonym: Some(pseudonym(request)),
+            // Whoever may not know the data may not guess it either.
+            user_pseudonym: (!situation.tenant.masks_personal_data()).then(|| pseudonym(request)),
             evidence: Arc::new(evidence),
             key: None,
         },
@@ -237,8 +238,8 @@ fn routed_call(
     }
 }
 
-/// A stable name for the vendor's abuse detection that says nothing about the customer: the first 16 bytes of
-/// SHA-256 over tenant and user, in hex.
+/// A stable name for the vendor's abuse detection that says nothing about the customer by itself: the first 16 bytes of
+/// SHA-256 over tenant and user, in hex. Whoever tries every telephone finds the one that a caller used as the user's name.
 fn pseudonym(request: &TurnRequest) -> Arc<str> {
     use sha2::{Digest, Sha256};
     let mut hash = Sha256::new();
@@ -323,6 +324,14 @@ fn finish_name(finish: FinishReason) -> &'static str {
         FinishReason::ToolCalls => "tool_calls",
         FinishReason::Other => "other",
     }
+}
+
+/// Calls whose answer nobody gets: they are booked as those that failed are.
+pub(crate) fn not_used(mut billed: Vec<Billed>) -> Vec<Billed> {
+    for call in &mut billed {
+        call.is_answer = false;
+    }
+    billed
 }
 
 /// The contract's error for a call that the router could not get answered.

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::announce::Announcement;
 use super::exchange;
-use super::generate::{Draft, Failed};
+use super::generate::{Draft, Failed, not_used};
 use super::recall::Situation;
 use super::reserve::Seat;
 use super::reuse::Given;
@@ -48,13 +48,13 @@ pub(crate) async fn record(
 ) -> Result<Answered, AIError> {
     let at = engine.clock.now();
     let view = &situation.tenant;
-    let mut ledger =
-        book(engine, view, request.operation, &draft.billed, &draft.provider, &draft.model, seat.day);
-    if let (Some(reused), Some(answer)) = (draft.reused, ledger.iter_mut().find(|entry| entry.is_answer)) {
+    let model = draft.reused.as_ref().map_or(&draft.model, |reused| &reused.booked_model);
+    let mut ledger = book(engine, view, request.operation, &draft.billed, &draft.provider, model, seat.day);
+    if let (Some(reused), Some(answer)) = (&draft.reused, ledger.iter_mut().find(|entry| entry.is_answer)) {
         answer.is_cached = true;
         answer.saved = reused.saved;
     }
-    let paid = ledger.iter().find(|entry| entry.is_answer).and_then(|entry| entry.cost);
+    let paid = ledger.iter().find(|entry| entry.is_answer).map(|entry| (entry.model.clone(), entry.cost));
     let usage: TokenUsage = ledger.iter().map(|e| e.usage).fold(TokenUsage::default(), |a, b| a + b);
     let cost: Option<PicoUsd> = ledger.iter().map(|entry| entry.cost).sum();
     trail.attempts.clone_from(&draft.attempts);
@@ -85,23 +85,30 @@ pub(crate) async fn record(
         exchange,
         ledger: if engine.settings.is_usage_tracked { ledger } else { Vec::new() },
         origin,
-        budgets: seat.budgets,
-        reservation: seat.reservation,
+        budgets: seat.budgets.clone(),
+        reservation: seat.reservation.clone(),
         settlement: exchange::settlement(request.burst.as_ref(), outbound),
         at,
     };
     if added.is_some() || engine.settings.is_usage_tracked {
-        match write(engine, turn).await? {
-            Recorded::Written => {}
-            Recorded::Fenced => return Ok(Answered::Fenced),
-            Recorded::Outdated => return Ok(Answered::Outdated),
+        match write(engine, turn).await {
+            Ok(Recorded::Written) => {}
+            Ok(Recorded::Fenced) => return Ok(Answered::Fenced),
+            Ok(Recorded::Outdated) => return Ok(Answered::Outdated),
+            Err(error) => {
+                // Nobody gets the answer, and its calls are owed all the same. The conversation may be another's.
+                let (user, operation) = (&request.user, request.operation);
+                let books = Bookkeeping { engine, view, user, operation, conversation: None };
+                let failed = Failed { error: error.into(), billed: not_used(draft.billed) };
+                return Err(give_up(&books, &seat, failed).await);
+            }
         }
     }
-    if let Some(reused) = draft.reused {
+    if let Some(reused) = &draft.reused {
         metrics::saved(reused.saved);
     }
-    if let Some(keepsake) = draft.keepsake.take().filter(|_| request.store) {
-        keepsake.keep(engine, &request, &draft, Given { message: message_id, cost: paid }).await;
+    if let (Some(keepsake), Some((booked_model, cost)), true) = (draft.keepsake.take(), paid, request.store) {
+        keepsake.keep(engine, &request, &draft, Given { message: message_id, booked_model, cost }).await;
     }
     if let Some(announcement) = announcement {
         announcement.publish(engine, &request, at);
@@ -241,7 +248,7 @@ fn respond(
     note("processing_time_ms", elapsed.as_millis().to_string());
     note("provider", draft.provider.clone());
     note("attempts", draft.attempts.len().to_string());
-    note("cached", draft.reused.map_or("false", |reused| reused.how.as_str()).to_owned());
+    note("cached", draft.reused.as_ref().map_or("false", |reused| reused.how.as_str()).to_owned());
     if let Some(language) = reading.language {
         note("language", language.code().to_owned());
     }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use super::compose::Prompt;
 use super::recall::Situation;
 use super::record;
 use crate::budget::{BudgetClaim, BudgetScope, caps};
@@ -16,6 +17,7 @@ use crate::error::AIError;
 use crate::id::UserId;
 use crate::ledger::{Admission, ReservationId, ReservationRequest};
 use crate::money::PicoUsd;
+use crate::reply;
 use crate::router::Wish;
 use crate::service::{Engine, Quote};
 use crate::spans::RESERVE;
@@ -101,12 +103,13 @@ pub(crate) struct Need<'a> {
     pub(crate) may_be_cheaper: bool,
 }
 
-/// What a reply needs.
-pub(crate) fn need<'a>(request: &'a TurnRequest, situation: &'a Situation, input_tokens: u64) -> Need<'a> {
+/// What a reply needs. The schema of replies is read by the model like the prompt.
+pub(crate) fn need<'a>(request: &'a TurnRequest, situation: &'a Situation, prompt: &Prompt) -> Need<'a> {
+    let schema_tokens = if prompt.wants_contract { reply::schema_tokens() } else { 0 };
     Need {
         view: &situation.tenant,
         user: &request.user,
-        input_tokens,
+        input_tokens: prompt.composed.input_tokens.saturating_add(schema_tokens),
         max_output_tokens: request.max_output_tokens,
         wish: Some(Wish {
             preferred: request.preferred.as_deref(),

@@ -19,6 +19,7 @@ use crate::answer_cache::{
 use crate::answers::Fit;
 use crate::channel::InboundContent;
 use crate::id::MessageId;
+use crate::ledger::Operation;
 use crate::money::PicoUsd;
 use crate::service::Engine;
 use crate::spans::REUSE;
@@ -45,9 +46,11 @@ pub(crate) enum Reuse {
 }
 
 /// What was given again.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Reused {
     pub(crate) how: Match,
+    /// The model that its first call is booked under.
+    pub(crate) booked_model: String,
     /// What it would have cost; `None` where the price is unknown.
     pub(crate) saved: Option<PicoUsd>,
 }
@@ -81,7 +84,9 @@ pub(crate) fn asked(
     engine.answer_cache.as_ref()?;
     let settings = situation.tenant.tenant.settings.cache;
     let wants_local = !request.may_fall_back && request.preferred.as_deref() == Some(LOCAL);
-    if !settings.is_enabled || wants_local || !is_about_the_question_alone(request, situation) {
+    // A test asks what the model says to it now, and what that costs.
+    let is_test = request.operation == Operation::PromptTest;
+    if !settings.is_enabled || wants_local || is_test || !is_about_the_question_alone(request, situation) {
         return None;
     }
     let is_abuse = [AnalysisType::Toxicity, AnalysisType::Spam, AnalysisType::Injection]
@@ -141,6 +146,8 @@ pub(crate) async fn reuse(
     let scope = scope(request, situation, reading, prompt, &trail.prompt_version);
     let find = Find { cache, request, scope: &scope, asked: &asked };
     let mut given = find.kept().await;
+    // Once for all whom it follows one after the other.
+    let impatient_at = engine.clock.elapsed() + patience(engine.time_left(request.deadline));
     while given.is_none() {
         if !request.store {
             // What it is answered is kept nowhere, so others do not wait for it either.
@@ -158,7 +165,7 @@ pub(crate) async fn reuse(
             }
             Boarding::Follow(follow) => follow,
         };
-        match follow.landing(patience(engine.time_left(request.deadline))).await {
+        match follow.landing(engine.time_left(impatient_at)).await {
             Ok(Some(Landing::Kept(answer))) => {
                 metrics::waited("answered");
                 given = Some((answer, Match::Exact));
@@ -299,6 +306,7 @@ impl Keepsake {
             text: self.text,
             provider: draft.provider.clone(),
             model: draft.model.clone(),
+            booked_model: given.booked_model,
             confidence: self.confidence,
             message: given.message,
             cost: given.cost,
@@ -314,6 +322,7 @@ impl Keepsake {
 #[derive(Debug)]
 pub(crate) struct Given {
     pub(crate) message: MessageId,
+    pub(crate) booked_model: String,
     pub(crate) cost: Option<PicoUsd>,
 }
 
@@ -326,7 +335,7 @@ impl Draft {
             model: kept.model.clone(),
             finish: "stop",
             confidence: kept.confidence,
-            reused: Some(Reused { how, saved: kept.cost }),
+            reused: Some(Reused { how, booked_model: kept.booked_model.clone(), saved: kept.cost }),
             ..Self::default()
         }
     }

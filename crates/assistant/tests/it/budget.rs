@@ -5,6 +5,7 @@ use pytake_assistant::ledger::Admission;
 use pytake_assistant::money::PicoUsd;
 use pytake_assistant::tenant::{AtCap, ModelChoice, TenantBudget, TenantPrice, TenantSettings};
 use pytake_assistant::{AIError, ChatRequest, ChatResponse};
+use pytake_tokenizer::Family;
 
 use crate::world::World;
 
@@ -29,9 +30,10 @@ fn price(model: &str, usd: &str) -> TenantPrice {
         provider: "speaker".to_owned(),
         model: model.to_owned(),
         from: "2026-11-01".parse().unwrap(),
-        input_usd_per_million: usd.to_owned(),
+        input_usd_per_million: Some(usd.to_owned()),
         cached_usd_per_million: None,
-        output_usd_per_million: usd.to_owned(),
+        output_usd_per_million: Some(usd.to_owned()),
+        usd_per_minute: None,
     }
 }
 
@@ -112,4 +114,36 @@ async fn without_a_cap_nothing_is_claimed_and_anybody_is_asked() {
     chat(&world).await.unwrap();
     assert!(world.memory.reservations.lock()[0].budgets.is_empty());
     assert_eq!(world.last_turn().ledger[0].cost, None);
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_recorded_is_owed_all_the_same() {
+    let world = world(AtCap::Local);
+    *world.memory.is_of_another.lock() = true;
+    let lost = chat(&world).await;
+    assert!(matches!(lost, Err(AIError::Storage(_))), "{lost:?}");
+    let booked = world.last_turn();
+    assert!(booked.exchange.is_none() && booked.origin.conversation.is_none(), "{booked:?}");
+    let call = &booked.ledger[0];
+    assert_eq!((booked.ledger.len(), call.cost, call.is_answer), (1, Some(PicoUsd(15 * 1_000_000)), false));
+    let claimed = world.memory.reservations.lock()[0].id.clone();
+    assert_eq!(*world.memory.released.lock(), [claimed], "the place and what was not used are free again");
+}
+
+#[tokio::test]
+async fn the_schema_of_replies_is_claimed_with_the_prompt() {
+    let world = world(AtCap::Local);
+    let output_usd_per_million = "0".to_owned();
+    let free_answers =
+        TenantPrice { output_usd_per_million: Some(output_usd_per_million), ..price("speaker-1", "1") };
+    world.memory.settings.lock().prices = vec![free_answers];
+    chat(&world).await.unwrap();
+    let trail = world.last_turn().exchange.unwrap().answer.unwrap().answer.unwrap().trail;
+    let composed = trail.steps.iter().find(|step| step.step == "compose").unwrap();
+    let prompt: usize = composed.found.split(' ').next().unwrap().parse().unwrap();
+    let schema = world.speaker.asked.lock()[0].schema.clone().unwrap().schema.to_string();
+    let input = Family::ClaudeCurrent.estimate(prompt + pytake_tokenizer::count(&schema));
+    // Three calls, one of them with the answer before it and an objection in its prompt.
+    let most = i64::try_from(3 * input + 2_000 + 500).unwrap();
+    assert_eq!(world.memory.reservations.lock()[0].at_most, PicoUsd(most * 1_000_000));
 }

@@ -150,3 +150,23 @@ async fn no_limit_stands_between_a_customer_and_a_person() {
     assert!(matches!(&kept, Ok(Answered::Recorded(_))), "{kept:?}");
     assert_eq!(written(kept).response, "");
 }
+
+/// What tokens refuse was counted as a request, so that whoever asked again in time was refused for that.
+#[tokio::test]
+async fn a_request_without_tokens_counts_against_nothing() {
+    let world = world(TenantLimits { requests_per_minute: Some(2), tokens_per_minute: Some(1_000), ..NONE });
+    chat(&world, "ana").await.unwrap();
+    for number in 0..5 {
+        // Its longest answer alone is more than the limit, and something was used.
+        let new = ChatRequest { message: format!("Vocês têm {number} velas?"), ..from("ana") };
+        let (scope, wait) = refused(world.assistant.chat(&world.tenant, new).await);
+        assert_eq!((scope, wait), (LimitScope::Tenant, Duration::from_mins(1)));
+    }
+    let request = AnalyzeRequest {
+        message: "oi".into(),
+        user_id: "ana".into(),
+        analysis_type: vec![AnalysisType::Language],
+        ..AnalyzeRequest::default()
+    };
+    world.assistant.analyze(&world.tenant, request).await.unwrap();
+}

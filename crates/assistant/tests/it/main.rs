@@ -3,11 +3,14 @@
 
 mod budget;
 mod burst;
+mod channel;
 mod handing_over;
 mod house_rules;
 mod limits;
 mod masking;
+mod memory;
 mod prompts;
 mod reusing;
 mod saying;
+mod settings;
 mod world;

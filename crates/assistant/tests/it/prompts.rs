@@ -3,11 +3,11 @@
 use pytake_assistant::analysis::{AnalysisEngine, AnalyzeRequest};
 use pytake_assistant::id::PromptId;
 use pytake_assistant::ledger::Operation;
-use pytake_assistant::prompts::CustomPrompt;
+use pytake_assistant::prompts::{CustomPrompt, Publication, PublicationKind};
 use pytake_assistant::service::{PromptDraft, PublishRequest, Publishing, RenderRequest};
 use pytake_assistant::tenant::PromptPurpose;
 use pytake_assistant::trail::Trail;
-use pytake_assistant::{AIError, Author, ChatRequest, ChatResponse, ClassifyRequest, Settings};
+use pytake_assistant::{AIError, Author, ChatRequest, ChatResponse, ClassifyRequest, Clock, Settings};
 use serde_json::{Value, json};
 
 use crate::world::{World, reply};
@@ -31,7 +31,11 @@ impl World {
     }
 
     async fn next(&self, id: &PromptId, template: &str) -> CustomPrompt {
-        let draft = draft(template, &[]);
+        self.next_with(id, template, &[]).await
+    }
+
+    async fn next_with(&self, id: &PromptId, template: &str, variables: &[&str]) -> CustomPrompt {
+        let draft = draft(template, variables);
         self.assistant.update_prompt(&self.tenant, id, draft, &Author::open()).await.unwrap()
     }
 
@@ -139,6 +143,53 @@ async fn an_own_prompt_that_cannot_be_used_gives_way_and_the_trail_says_so() {
 }
 
 #[tokio::test]
+async fn an_own_prompt_that_a_long_context_blows_up_gives_way_instead_of_ending_the_turn() {
+    let yes = reply("Claro!", "continue", &json!({}));
+    let (world, made) = World::with_prompt(&[&yes], &"{{order}} ".repeat(40), &["order"]).await;
+    world.chooses(PromptPurpose::Reply, &made.id);
+    let long = json!({"order": "pedido número quatro mil, ".repeat(70)});
+    world.chat(None, long.clone()).await.unwrap();
+    let trail = world.last_trail();
+    assert_eq!(trail.prompt_version, pytake_assistant::instructions::PROMPT_VERSION);
+    assert!(trail.steps.iter().any(|step| step.found.contains("tokens with its places filled")), "{trail:?}");
+    let refused = world.chat(Some("vendas"), long).await;
+    assert!(matches!(refused, Err(AIError::TokenLimitExceeded { .. })), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_prompt_that_leaves_no_room_or_repeats_without_end_is_refused() {
+    let (world, made) = World::with_prompt(&["x"], "{{a}}", &["a"]).await;
+    let entries: Vec<String> = (0..50).map(|_| "x".repeat(4_000)).collect();
+    let field = |value: Value| {
+        let field = json!({"name": "a", "label": "A", "kind": "list", "max_chars": 4_000, "value": value});
+        Some(vec![serde_json::from_value(field).unwrap()])
+    };
+    let long = PromptDraft { fields: field(json!(entries)), ..draft(&"{{a}}".repeat(3_000), &[]) };
+    let words: Vec<String> = (0..20).map(|_| "uma regra da casa. ".repeat(200)).collect();
+    let full = PromptDraft { fields: field(json!(words)), ..draft("{{a}}", &[]) };
+    for (draft, word) in [(long, "bytes"), (full, "leave room")] {
+        let refused = world.assistant.update_prompt(&world.tenant, &made.id, draft, &Author::open()).await;
+        let Err(AIError::InvalidRequest(problems)) = refused else { panic!("it was taken: {word}") };
+        assert_eq!(problems[0].field, "template");
+        assert!(problems[0].problem.contains(word), "{problems:?}");
+    }
+    let Value::Object(context) = json!({"a": "x".repeat(2_000)}) else {
+        unreachable!("an object is written here")
+    };
+    world.next_with(&made.id, &"{{a}}".repeat(3_000), &["a"]).await;
+    let asked = ChatRequest {
+        message: "oi".to_owned(),
+        user_id: "ana".to_owned(),
+        prompt: Some("vendas".to_owned()),
+        context,
+        ..ChatRequest::default()
+    };
+    let refused = world.assistant.chat(&world.tenant, asked).await;
+    let Err(AIError::InvalidRequest(problems)) = refused else { panic!("six megabytes: {refused:?}") };
+    assert_eq!(problems[0].field, "prompt");
+}
+
+#[tokio::test]
 async fn a_prompt_for_analyses_is_added_to_the_instructions() {
     let finding = json!({"spam": {"flagged": false, "score": 0.0, "confidence": 1.0}}).to_string();
     let (world, made) = World::with_prompt(&[&finding], "Ofertas de sócios são spam.", &[]).await;
@@ -212,6 +263,30 @@ async fn a_test_run_is_booked_as_such_and_leaves_no_conversation() {
 }
 
 #[tokio::test]
+async fn a_test_asks_the_model_whatever_customers_were_answered() {
+    let answer = reply("Entregamos sim, em todo o Brasil.", "continue", &json!({}));
+    let world = World::saying(&[&answer]);
+    let draft = draft("Entregamos em todo o Brasil.", &[]);
+    let made = world.assistant.create_prompt(&world.tenant, draft, &Author::open()).await.unwrap();
+    world.test_cases(&made.id, json!([{"input": "vocês entregam em Recife?"}])).await;
+    let ask = async || {
+        let request = ChatRequest {
+            message: "vocês entregam em Recife?".to_owned(),
+            user_id: "bia".to_owned(),
+            prompt: Some("vendas".to_owned()),
+            ..ChatRequest::default()
+        };
+        let answer = world.assistant.chat(&world.tenant, request).await.unwrap();
+        world.memory.next_customer();
+        answer.metadata["cached"].clone()
+    };
+    assert_eq!((ask().await.as_str(), ask().await.as_str()), ("false", "exact"), "customers share it");
+    let run = world.assistant.run_prompt_tests(&world.tenant, &made.id, None, &Author::open()).await;
+    assert_eq!(run.unwrap().run.tokens_used, 15, "the test is answered by the model");
+    assert_eq!(world.speaker.asked.lock().len(), 2);
+}
+
+#[tokio::test]
 async fn a_version_whose_tests_fail_is_published_only_by_force() {
     let answer = reply("Não sei.", "continue", &json!({}));
     let (world, made) = World::with_prompt(&[&answer], "Seja breve.", &[]).await;
@@ -230,6 +305,27 @@ async fn a_version_whose_tests_fail_is_published_only_by_force() {
         panic!("the test passes")
     };
     assert_eq!((published.version, published.production_version), (2, Some(2)));
+}
+
+#[tokio::test]
+async fn what_is_published_while_tests_run_is_not_put_back() {
+    let answer = reply("Claro!", "continue", &json!({}));
+    let (world, made) = World::with_prompt(&[&answer], "Um.", &[]).await;
+    world.next(&made.id, "Dois.").await;
+    world.test_cases(&made.id, json!([{"input": "quero comprar três chapéus"}])).await;
+    world.memory.shelf.lock().overtaking = Some(Publication {
+        version: 2,
+        author: Author::key("k"),
+        note: String::new(),
+        kind: PublicationKind::Forced,
+        at: world.clock.now(),
+    });
+    let of_first = PublishRequest { version: Some(1), ..PublishRequest::default() };
+    let slow =
+        world.assistant.publish_prompt(&world.tenant, &made.id, of_first.clone(), &Author::open()).await;
+    assert!(matches!(slow, Err(AIError::Conflict(_))), "{slow:?}");
+    assert_eq!(world.assistant.prompt(&world.tenant, &made.id).await.unwrap().production_version, Some(2));
+    assert!(matches!(world.publish(&made.id, of_first).await, Publishing::Published(_)), "asked again");
 }
 
 #[tokio::test]
@@ -270,17 +366,35 @@ async fn a_preview_names_the_source_of_each_value_and_an_unknown_price() {
         max_tokens: Some(100),
         ..RenderRequest::default()
     };
-    let rendered =
-        world.assistant.render_prompt(&world.tenant, &made.id, request(json!({"order": 7}))).await.unwrap();
+    let rendered = world
+        .assistant
+        .render_prompt(&world.tenant, &made.id, request(json!({"order": 7})), None)
+        .await
+        .unwrap();
     assert_eq!((rendered.text.as_str(), rendered.version), ("Loja Sol 7", 1));
     let cost = &rendered.costs[0];
     assert_eq!((cost.model.as_str(), cost.output_tokens, cost.cost_micro_usd), ("speaker-1", 100, None));
     let wrong = request(json!({"other": 1}));
     let Err(AIError::InvalidRequest(problems)) =
-        world.assistant.render_prompt(&world.tenant, &made.id, wrong).await
+        world.assistant.render_prompt(&world.tenant, &made.id, wrong, None).await
     else {
         panic!("one is missing, one unknown")
     };
     let fields: Vec<&str> = problems.iter().map(|problem| problem.field.as_str()).collect();
     assert_eq!(fields, ["variables.order", "variables.other"]);
+    let many = Value::Object((0..65).map(|number| (format!("v{number}"), json!(1))).collect());
+    let Err(AIError::InvalidRequest(problems)) =
+        world.assistant.render_prompt(&world.tenant, &made.id, request(many), None).await
+    else {
+        panic!("more than a chat may send")
+    };
+    assert_eq!(problems[0].field, "variables");
+}
+
+#[tokio::test]
+async fn a_preview_for_a_customer_has_the_name_that_the_channel_knows() {
+    let (world, made) = World::with_prompt(&["x"], "Oi {{customer_name}}", &["customer_name"]).await;
+    let of = |name| world.assistant.render_prompt(&world.tenant, &made.id, RenderRequest::default(), name);
+    assert_eq!(of(Some("Ana")).await.unwrap().text, "Oi Ana");
+    assert_eq!(of(None).await.unwrap().text, "Oi ");
 }

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use serde_json::{Map, Value};
+
 use crate::analysis::Prompt;
 use crate::analysis::checked::Question;
 use crate::error::AIError;
@@ -16,15 +18,30 @@ pub(super) struct Cover {
 
 impl Cover {
     pub(super) fn of(question: &Question, view: &TenantView) -> Self {
+        Self::over(&question.message, Some(&question.context), view)
+    }
+
+    /// Of a message alone.
+    pub(super) fn of_message(message: &str, view: &TenantView) -> Self {
+        Self::over(message, None, view)
+    }
+
+    fn over(message: &str, context: Option<&Map<String, Value>>, view: &TenantView) -> Self {
         if !view.masks_personal_data() {
             return Self { mask: None };
         }
-        let texts = Texts {
-            own: vec![&view.system],
-            customer: vec![&question.message],
-            context: Some(&question.context),
-        };
+        let texts = Texts { own: vec![&view.system], customer: vec![message], context };
         Self { mask: Some(Mask::of(view, &texts)) }
+    }
+
+    /// What hides; `None`: nothing is hidden.
+    pub(super) fn mask(&self) -> Option<&Mask> {
+        self.mask.as_ref()
+    }
+
+    /// A message as it is sent.
+    pub(super) fn message<'a>(&self, message: &'a str) -> Cow<'a, str> {
+        self.mask.as_ref().map_or(Cow::Borrowed(message), |mask| mask.hide(message))
     }
 
     /// The question as it is sent.

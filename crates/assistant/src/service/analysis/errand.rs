@@ -106,7 +106,7 @@ impl Errand<'_> {
                 // The router accepted only what could be read; it is read the same way here.
                 Err(_) => Failed {
                     error: AIError::ProviderError { attempts: routed.attempts },
-                    billed: routed.billed,
+                    billed: turn::not_used(routed.billed),
                 },
             },
             Err(failure) => turn::failed(self.engine, failure, seat),

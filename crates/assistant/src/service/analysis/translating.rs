@@ -7,6 +7,7 @@ use pytake_understanding::entities::{self, Context};
 use tracing::Instrument;
 
 use super::ON_DEVICE;
+use super::cover::Cover;
 use super::errand::{Asked, Errand};
 use crate::analysis::CONFIGURE;
 use crate::chat::UsageReport;
@@ -18,7 +19,7 @@ use crate::service::{Assistant, Engine};
 use crate::tenant_view::TenantView;
 use crate::translation::{
     Kept, LanguageTag, Source, TranslateRequest, TranslateResponse, TranslationQuestion, Wanted,
-    translation_prompt,
+    translation_in, translation_prompt,
 };
 use crate::turn::{self, Admission};
 
@@ -26,8 +27,7 @@ impl Assistant {
     /// Says a message in another language.
     ///
     /// # Errors
-    /// [`AIError::InvalidRequest`] naming each field; [`AIError::ServiceUnavailable`] where no provider is configured,
-    /// or where the tenant's settings hide personal data from providers;
+    /// [`AIError::InvalidRequest`] naming each field; [`AIError::ServiceUnavailable`] where no provider is configured;
     /// limits, budget and provider failures as for [`Assistant::chat`].
     ///
     /// # Cancel safety
@@ -62,7 +62,8 @@ async fn translate(
         admission.leave_desk();
         keep_as_it_is(&errand, &question).await?
     } else {
-        ask(&errand, &mut admission, &question, &source).await?
+        let told = ask(&errand, &mut admission, &question, &source).await;
+        told.inspect_err(|error| admission.ends_in(error))?
     };
     let elapsed = engine.clock.elapsed().saturating_sub(started);
     Ok(TranslateResponse {
@@ -106,28 +107,74 @@ async fn ask(
             "a translation needs a model, and no provider is configured: {CONFIGURE}"
         )));
     }
-    if errand.view.tenant.settings.privacy.masks_personal_data {
-        // A translation must hold every number and address of the message, so that the model would have to see them.
-        return Err(AIError::ServiceUnavailable(
-            "the tenant's settings hide personal data from providers (privacy.masks_personal_data), and translations \
-             are not made that way"
-                .to_owned(),
-        ));
-    }
-    let prompt = translation_prompt(question, source.tag.as_ref(), settings.max_prompt_tokens)?;
-    let wanted = Wanted::new(&question.target, kept(question, source, errand.view));
+    let cover = Cover::of_message(&question.message, errand.view);
+    let shown =
+        TranslationQuestion { message: cover.message(&question.message).into_owned(), ..question.clone() };
+    let make = |most| translation_prompt(&shown, source.tag.as_ref(), most);
+    let prompt = cover.prompt(settings.max_prompt_tokens, make)?;
+    let reader = Reader::new(cover, question, shown.message, source, errand.view);
     admission.leave_desk();
     admission.take_tokens(prompt.input_tokens, settings.max_output_tokens)?;
     let seat = errand.reserve(Some(&prompt)).await?;
-    let read = move |answer: &str| wanted.read(answer);
+    let read = move |answer: &str| reader.read(answer);
     let (text, asked) = errand.ask(&seat, admission, prompt, read).await?;
     let usage = asked.usage(errand, &seat);
     errand.settle(seat, Some(&asked)).await?;
     Ok(Told { text, provider: asked.provider, model: asked.model, usage })
 }
 
+/// Says whether an answer is the translation, and puts back what was hidden from the model.
+struct Reader {
+    cover: Cover,
+    /// The message as the model saw it.
+    shown: String,
+    /// What of it must stay besides the marks.
+    beside_marks: Kept,
+    wanted: Wanted,
+}
+
+impl Reader {
+    fn new(
+        cover: Cover,
+        question: &TranslationQuestion,
+        shown: String,
+        source: &Source,
+        view: &TenantView,
+    ) -> Self {
+        let beside_marks = match cover.mask() {
+            Some(mask) => kept(&mask.without_marks(&shown), source, view),
+            None => Kept::default(),
+        };
+        let wanted = Wanted::new(&question.target, kept(&question.message, source, view));
+        Self { cover, shown, beside_marks, wanted }
+    }
+
+    /// # Errors
+    /// What is wrong with it. It goes to the model, and names nothing that was hidden: whatever it quotes was there for the
+    /// model to see.
+    fn read(&self, answer: &str) -> Result<String, String> {
+        let Some(mask) = self.cover.mask() else { return self.wanted.read(answer) };
+        let came = translation_in(answer)?;
+        let translation = mask.checked(&came)?;
+        let lost = mask.lost(&self.shown, &came);
+        if !lost.is_empty() {
+            return Err(format!(
+                "The translation must have every mark of the message, copied exactly and as often; these are missing: {}.",
+                lost.join(", ")
+            ));
+        }
+        self.beside_marks.check(&mask.without_marks(&came))?;
+        self.wanted.check_language(&translation)?;
+        self.wanted.check_kept(&translation).map_err(|_| BESIDE_A_MARK.to_owned())?;
+        Ok(translation)
+    }
+}
+
+/// What a model is told that makes something else of a mark: `[NAME_1].example`.
+const BESIDE_A_MARK: &str = "The translation adds something to a mark, or takes something from around it, so that it means another thing.";
+
 /// What must stay, read as the business' other messages are.
-fn kept(question: &TranslationQuestion, source: &Source, view: &TenantView) -> Kept {
+fn kept(message: &str, source: &Source, view: &TenantView) -> Kept {
     let language = source.tag.as_ref().and_then(LanguageTag::language);
     let context = Context {
         language: language.map(entities::Language::from),
@@ -136,5 +183,5 @@ fn kept(question: &TranslationQuestion, source: &Source, view: &TenantView) -> K
         catalogue: None,
         order_patterns: &view.order_patterns,
     };
-    Kept::of(&question.message, &context)
+    Kept::of(message, &context)
 }

@@ -10,6 +10,8 @@ use crate::template;
 
 /// Longest template, in characters: about 4,000 tokens.
 const MAX_TEMPLATE_CHARS: usize = 16_000;
+/// Most variables: those of a request's context (64) and the built-in ones, with some to spare.
+const MAX_VARIABLES: usize = 100;
 /// Longest note, in characters: a paragraph. A choice.
 const MAX_NOTE_CHARS: usize = 500;
 
@@ -24,7 +26,7 @@ pub struct PromptDraft {
     pub description: String,
     /// Text with `{{variable}}` places; 1 to 16,000 characters.
     pub template: String,
-    /// Exactly the variables the template uses and has no field for, in any order.
+    /// Exactly the variables the template uses and has no field for, in any order; at most 100.
     #[serde(default)]
     pub variables: Vec<String>,
     /// What the owner fills in; `None`: as it is, or nothing for a new prompt.
@@ -73,6 +75,9 @@ impl PromptDraft {
         check_fields(fields, &mut problems);
         if self.template.trim().is_empty() || self.template.chars().count() > MAX_TEMPLATE_CHARS {
             problems.push(FieldProblem::new("template", "must have 1 to 16000 characters"));
+        } else if self.variables.len() > MAX_VARIABLES {
+            problems
+                .push(FieldProblem::new("variables", format!("must have at most {MAX_VARIABLES} entries")));
         } else {
             check_places(&self.template, &self.variables, fields, &mut problems);
         }
@@ -181,6 +186,15 @@ mod tests {
         assert_eq!(problems(checked), ["fields[1].name", "fields[0].name"]);
         let checked = draft("{{today}}", &[]).check(&[]);
         assert_eq!(problems(checked), ["variables"], "what the server fills is declared too");
+    }
+
+    #[test]
+    fn more_variables_than_any_request_could_fill_are_not_even_compared() {
+        let names: Vec<String> = (0..101).map(|number| format!("v{number}")).collect();
+        let template = format!("{{{{{}}}}}", names.join("}}{{"));
+        let all: Vec<&str> = names.iter().map(String::as_str).collect();
+        assert_eq!(problems(draft(&template, &all).check(&[])), ["variables"]);
+        assert!(draft("{{v0}}", &["v0"]).check(&[]).is_ok());
     }
 
     #[test]

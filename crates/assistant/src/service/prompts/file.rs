@@ -186,7 +186,7 @@ impl Assistant {
             note: "imported".to_owned(),
             tenant_id: None,
         };
-        match draft.check(&filed.fields) {
+        match self.checked(&draft, &filed.fields) {
             Err(AIError::InvalidRequest(found)) => problems.extend(found),
             Err(error) => return Err(error),
             Ok(_) => {}

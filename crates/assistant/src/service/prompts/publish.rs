@@ -49,7 +49,8 @@ impl Assistant {
     /// Puts a version into production, if its test set passes or there is none. From the next turn on it is used.
     ///
     /// # Errors
-    /// [`AIError::InvalidRequest`] for the note; [`AIError::NotFound`]; storage.
+    /// [`AIError::InvalidRequest`] for the note; [`AIError::Conflict`] where another version came into production while the
+    /// tests ran; [`AIError::NotFound`]; storage.
     ///
     /// # Cancel safety
     /// A dropped call may leave the version tested and not published.
@@ -68,9 +69,17 @@ impl Assistant {
         let prompt = self.prompt_version(tenant, id, request.version).await?;
         if !request.force
             && let Some(report) = self.tested(tenant, &prompt, author).await?
-            && report.run.failed > 0
         {
-            return Ok(Publishing::Failed(Box::new(report)));
+            if report.run.failed > 0 {
+                return Ok(Publishing::Failed(Box::new(report)));
+            }
+            // Tests take a while; whoever published meanwhile knows more than who asked before.
+            if self.prompt(tenant, id).await?.production_version != prompt.production_version {
+                return Err(AIError::Conflict(
+                    "another version came into production while the tests ran; look at it and publish again"
+                        .to_owned(),
+                ));
+            }
         }
         let publication = Publication {
             version: prompt.version,

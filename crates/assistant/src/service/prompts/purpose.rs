@@ -48,7 +48,7 @@ impl Engine {
             ForPurpose::Nothing => return Ok(None),
             ForPurpose::Prompt(prompt) => prompt,
             ForPurpose::Vanished => {
-                tracing::warn!(?purpose, "the prompt of a purpose is gone; the instructions stand alone");
+                tracing::warn!(tenant = %view.tenant.id, ?purpose, "the prompt of a purpose is gone; the instructions stand alone");
                 return Ok(None);
             }
         };
@@ -57,6 +57,7 @@ impl Engine {
             Err(problems) => {
                 let missing: Vec<&str> = problems.iter().map(|problem| problem.field.as_str()).collect();
                 tracing::warn!(
+                    tenant = %view.tenant.id,
                     ?purpose,
                     prompt_id = %prompt.id,
                     missing = missing.join(", "),

@@ -10,12 +10,12 @@ use crate::error::{AIError, FieldProblem};
 use crate::id::{PromptId, TenantId};
 use crate::instructions;
 use crate::money::{PicoUsd, TokenUsage};
-use crate::prompts::{self, CustomPrompt, FilledVariable};
+use crate::prompts::{self, CustomPrompt, FilledVariable, Known};
 use crate::router::Wish;
 use crate::service::{Assistant, Engine};
 use crate::tenant::ModelChoice;
 use crate::tenant_view::TenantView;
-use crate::turn::check_user;
+use crate::turn::{check_context, check_user};
 
 /// What to preview.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,7 +65,8 @@ pub struct EstimatedCost {
 }
 
 impl Assistant {
-    /// Fills a prompt's places, for a preview.
+    /// Fills a prompt's places, for a preview. `customer_name` is what the channel knows of the customer. Values are bounded
+    /// as those of a chat's context.
     ///
     /// # Errors
     /// [`AIError::InvalidRequest`] naming missing and unknown variables; [`AIError::TokenLimitExceeded`] for
@@ -75,6 +76,7 @@ impl Assistant {
         tenant: &TenantId,
         id: &PromptId,
         request: RenderRequest,
+        customer_name: Option<&str>,
     ) -> Result<RenderedPrompt, AIError> {
         let engine = &*self.engine;
         let most = engine.settings.max_output_tokens;
@@ -83,6 +85,10 @@ impl Assistant {
             return Err(AIError::TokenLimitExceeded { current: output_tokens.into(), max: most.into() });
         }
         let mut problems = Vec::new();
+        check_context(&request.variables, &mut problems);
+        for problem in &mut problems {
+            problem.field = problem.field.replacen("context", "variables", 1);
+        }
         let user = request.user_id.as_deref().map(|user| check_user(user, &mut problems));
         if !problems.is_empty() {
             return Err(AIError::InvalidRequest(problems));
@@ -90,7 +96,7 @@ impl Assistant {
         let prompt = self.prompt_version(tenant, id, request.version).await?;
         let view = engine.tenants.view(&*engine.store, tenant).await?;
         let language = self.language_of(tenant, user.flatten().as_ref()).await?;
-        let known = engine.known(&view, language, None);
+        let known = Known { customer_name, ..engine.known(&view, language, None) };
         let unknown = unknown(&prompt, &request.variables);
         let filled = match prompts::fill(&prompt, &request.variables, &known) {
             Ok(filled) if unknown.is_empty() => filled,

@@ -166,12 +166,14 @@ impl Assistant {
         }
         let cases: Vec<CaseResult> = futures::stream::iter(running).buffered(AT_ONCE).collect().await;
         let run = TestRun::of(prompt.version, author, engine.clock.now(), set, cases);
-        let runs = engine.store.test_runs(tenant, &prompt.id).await?;
         if !engine.store.put_test_run(tenant, &prompt.id, &run).await? {
             return Err(NO_PROMPT);
         }
         let other = prompt.production_version.filter(|version| *version != prompt.version);
-        let before = other.and_then(|version| runs.into_iter().find(|run| run.version == version));
+        let before = match other {
+            Some(version) => engine.store.test_run(tenant, &prompt.id, version).await?,
+            None => None,
+        };
         Ok(TestReport::of(run, before))
     }
 

@@ -8,7 +8,7 @@ use crate::error::FieldProblem;
 use crate::money::{ModelCatalog, PicoUsd};
 use crate::tenant::{
     AtCap, ModelChoice, ProviderRules, Retention, TenantBudget, TenantLimits, TenantPrice, TenantSettings,
-    pico_usd_per_token,
+    pico_usd_per_minute, pico_usd_per_token,
 };
 
 /// Providers that a tenant may name also where the server has no key for them: it can bring its own.
@@ -24,7 +24,7 @@ const MAX_CAP: u64 = (i64::MAX / PicoUsd::PER_MICRO).unsigned_abs();
 
 /// What settings are held against.
 pub(super) struct ServerFacts<'a> {
-    /// Names of the configured providers.
+    /// Names of the configured providers, those of recordings and second opinions included.
     pub(super) providers: &'a [String],
     /// `AI_DAILY_REQUEST_LIMIT`.
     pub(super) daily_request_limit: u64,
@@ -43,6 +43,7 @@ pub(super) fn check_settings(settings: &TenantSettings, server: &ServerFacts<'_>
         check.cheaper_model(settings);
     }
     check.retention(settings.retention);
+    check.usage_of_a_month(settings);
     check.prices(&settings.prices);
     check.problems
 }
@@ -178,6 +179,7 @@ impl Check<'_> {
             price.provider == choice.provider
                 && price.model == choice.model
                 && price.from <= self.server.today
+                && price.price().is_some()
         };
         let listed = self.server.catalog.facts(&choice.provider, &choice.model);
         own.iter().any(|price| is_meant(&price))
@@ -198,6 +200,20 @@ impl Check<'_> {
         }
     }
 
+    /// A customer's money of a month is the sum of their bookings: nobody may have forgotten whose those of its first day
+    /// were on its last one.
+    fn usage_of_a_month(&mut self, settings: &TenantSettings) {
+        const LEAST: u32 = 30;
+        let is_capped = settings.budget.user_month_micro_usd.is_some();
+        if is_capped && settings.retention.usage_days.is_some_and(|days| (1..LEAST).contains(&days)) {
+            let problem = format!(
+                "must be at least {LEAST} where budget.user_month_micro_usd is set: the cap counts what is booked to the \
+                 customer"
+            );
+            self.say("retention.usage_days", problem);
+        }
+    }
+
     fn prices(&mut self, prices: &[TenantPrice]) {
         if prices.len() > MAX_PRICES {
             self.say("prices", "must have at most 200 entries");
@@ -215,17 +231,36 @@ impl Check<'_> {
                     "must be another day than in an earlier price of this model",
                 );
             }
-            let amounts = [
-                ("input_usd_per_million", Some(&price.input_usd_per_million)),
-                ("cached_usd_per_million", price.cached_usd_per_million.as_ref()),
-                ("output_usd_per_million", Some(&price.output_usd_per_million)),
-            ];
-            for (name, amount) in amounts {
-                if amount.is_some_and(|amount| pico_usd_per_token(amount).is_none()) {
-                    let problem =
-                        "must be a decimal such as \"0.15\", with at most 6 decimals and at most 9000000";
-                    self.say(format!("{field}.{name}"), problem);
-                }
+            self.amounts(&field, price);
+        }
+    }
+
+    /// The amounts of one price: of tokens, of minutes, or of both, and nothing half.
+    fn amounts(&mut self, field: &str, price: &TenantPrice) {
+        let [input, cached, output] =
+            [&price.input_usd_per_million, &price.cached_usd_per_million, &price.output_usd_per_million];
+        let of_tokens = [
+            ("input_usd_per_million", input),
+            ("cached_usd_per_million", cached),
+            ("output_usd_per_million", output),
+        ];
+        for (name, amount) in of_tokens {
+            if amount.as_deref().is_some_and(|amount| pico_usd_per_token(amount).is_none()) {
+                let problem =
+                    "must be a decimal such as \"0.15\", with at most 6 decimals and at most 9000000";
+                self.say(format!("{field}.{name}"), problem);
+            }
+        }
+        let per_minute = price.usd_per_minute.as_deref();
+        if per_minute.is_some_and(|amount| pico_usd_per_minute(amount).is_none()) {
+            let problem = "must be a decimal such as \"0.006\", with at most 12 decimals and at most 9000000";
+            self.say(format!("{field}.usd_per_minute"), problem);
+        }
+        let has_any = of_tokens.iter().any(|(_, amount)| amount.is_some());
+        for (name, amount) in [("input_usd_per_million", input), ("output_usd_per_million", output)] {
+            if amount.is_none() && (has_any || per_minute.is_none()) {
+                let problem = "is missing: a price has those of prompts and of answers, or usd_per_minute";
+                self.say(format!("{field}.{name}"), problem);
             }
         }
     }
@@ -267,9 +302,10 @@ mod tests {
             provider: "groq".to_owned(),
             model: model.to_owned(),
             from: date(2026, 11, 1),
-            input_usd_per_million: input.to_owned(),
+            input_usd_per_million: Some(input.to_owned()),
             cached_usd_per_million: None,
-            output_usd_per_million: "1".to_owned(),
+            output_usd_per_million: Some("1".to_owned()),
+            usd_per_minute: None,
         }
     }
 
@@ -378,6 +414,19 @@ mod tests {
     }
 
     #[test]
+    fn a_customers_month_is_not_forgotten_before_its_end() {
+        let with = |cap, days| {
+            let budget = TenantBudget { user_month_micro_usd: cap, ..TenantBudget::default() };
+            let retention = Retention { usage_days: days, ..Retention::default() };
+            fields(&TenantSettings { budget, retention, ..TenantSettings::default() })
+        };
+        assert_eq!(with(Some(1), Some(29)), ["retention.usage_days"]);
+        for (cap, days) in [(Some(1), Some(30)), (Some(1), None), (None, Some(1))] {
+            assert!(with(cap, days).is_empty(), "{cap:?} {days:?}");
+        }
+    }
+
+    #[test]
     fn a_cheaper_model_has_to_be_named_allowed_and_priced() {
         let mut unnamed = with_cheaper("openai", "small");
         assert!(fields(&unnamed).is_empty());
@@ -402,6 +451,31 @@ mod tests {
             fields(&settings),
             ["prices[1].from", "prices[1].input_usd_per_million", "prices[2].input_usd_per_million"]
         );
+        let by_minute = |minute: &str| TenantPrice {
+            input_usd_per_million: None,
+            output_usd_per_million: None,
+            usd_per_minute: Some(minute.to_owned()),
+            ..price("voice", "1")
+        };
+        let half = TenantPrice { output_usd_per_million: None, ..price("half", "1") };
+        let none = TenantPrice { usd_per_minute: None, model: "none".to_owned(), ..by_minute("1") };
+        let rude = TenantPrice { model: "rude".to_owned(), ..by_minute("R$ 1") };
+        let settings = TenantSettings {
+            prices: vec![by_minute("0.006"), half, none, rude],
+            ..TenantSettings::default()
+        };
+        assert_eq!(
+            fields(&settings),
+            [
+                "prices[1].output_usd_per_million",
+                "prices[2].input_usd_per_million",
+                "prices[2].output_usd_per_million",
+                "prices[3].usd_per_minute",
+            ]
+        );
+        let mut cheaper = with_cheaper("groq", "voice");
+        cheaper.prices = vec![by_minute("0.006")];
+        assert_eq!(fields(&cheaper), ["budget.cheaper_model"], "minutes are no price of an answer");
         let many = TenantSettings { prices: vec![price("tiny", "1"); 201], ..TenantSettings::default() };
         assert_eq!(fields(&many)[0], "prices");
     }

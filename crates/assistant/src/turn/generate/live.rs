@@ -7,7 +7,7 @@ use futures::StreamExt;
 use super::super::outlet::Outlet;
 use super::super::reserve::Seat;
 use super::judge::{Judge, Reader};
-use super::{Draft, Failed, draft, failed, whole};
+use super::{Draft, Failed, draft, failed, not_used, whole};
 use crate::error::AIError;
 use crate::provider::ProviderPlace;
 use crate::router::{
@@ -45,7 +45,7 @@ pub(super) async fn stream(
                     Some(reply) => Ok(draft(routed, reply)),
                     None if outlet.has_sent() => Err(Failed {
                         error: AIError::ProviderError { attempts: routed.attempts },
-                        billed: routed.billed,
+                        billed: not_used(routed.billed),
                     }),
                     None => {
                         let earlier = Earlier { attempts: routed.attempts, billed: routed.billed };
@@ -106,12 +106,10 @@ async fn again(
     mut call: RoutedCall,
     judge: &Judge,
     seat: &Seat,
-    mut earlier: Earlier,
+    earlier: Earlier,
     outlet: &mut Outlet,
 ) -> Result<Draft, Failed> {
-    // What was paid for the first answer is booked as not used.
-    earlier.billed.iter_mut().for_each(|call| call.is_answer = false);
-    call.earlier = earlier;
+    call.earlier = Earlier { billed: not_used(earlier.billed), ..earlier };
     let draft = whole(engine, engine.router.complete(call).await, judge, seat)?;
     outlet.send(&draft.text).await;
     Ok(draft)
