@@ -83,37 +83,16 @@ const SHORTEST_CORRECTED: usize = 5;
 /// and nobody asks one question in more.
 const MAX_QUERY_TERMS: usize = 64;
 
-/// Least coverage of the best hit, and how far it must lead the second in score or coverage.
-const CONFIDENT_COVERAGE: f32 = 0.55;
-const CONFIDENT_LEAD: f32 = 1.2;
-const CONFIDENT_COVERAGE_LEAD: f32 = 0.2;
-
-/// True when the best hit may be answered from without asking back.
-///
-/// It must have more than half of what the query asks about, and be clearly ahead of the second:
-/// 1.2 times its score, or 0.2 more coverage. Expects hits as [`LexicalIndex::search`] orders them.
-pub fn is_confident(hits: &[Hit]) -> bool {
-    let Some(best) = hits.first() else { return false };
-    if best.coverage < CONFIDENT_COVERAGE {
-        return false;
-    }
-    hits.get(1).is_none_or(|second| {
-        best.score >= second.score * CONFIDENT_LEAD
-            || best.coverage >= second.coverage + CONFIDENT_COVERAGE_LEAD
-    })
-}
-
 impl LexicalIndex {
     /// Indexes documents; [`Hit::document`] is their position in `documents`.
     ///
     /// ```
-    /// use pytake_understanding::retrieval::{Document, LexicalIndex, is_confident};
+    /// use pytake_understanding::retrieval::{Document, LexicalIndex};
     /// let shipping = Document { questions: vec!["Quanto custa o frete?"], answer: "R$ 15 para todo o Brasil." };
     /// let hours = Document { questions: vec!["Que horas abre?"], answer: "Das 9h às 18h." };
     /// let index = LexicalIndex::build([shipping, hours]);
     /// let hits = index.search("qual o valor do frete", 3);
     /// assert_eq!(hits[0].document, 0);
-    /// assert!(is_confident(&hits));
     /// ```
     pub fn build<'a>(documents: impl IntoIterator<Item = Document<'a>>) -> Self {
         let mut index = Self::default();
@@ -338,15 +317,6 @@ mod tests {
         assert_eq!(index.search("pagamneto", 1)[0].document, 2);
         assert_eq!(index.search("horarrio", 1)[0].document, 1);
         assert!(index.search("lxja", 1).is_empty());
-    }
-
-    #[test]
-    fn an_unrelated_question_is_not_answered_with_confidence() {
-        let index = shop();
-        for query in ["vocês vendem bicicleta elétrica importada?", "what is the weather in lisbon", "oi", ""]
-        {
-            assert!(!is_confident(&index.search(query, 3)), "{query}: {:?}", index.search(query, 3));
-        }
     }
 
     #[test]
