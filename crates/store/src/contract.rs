@@ -16,6 +16,7 @@ pub mod budget;
 mod channel;
 pub mod conversations;
 pub mod customers;
+pub mod erasure;
 pub mod inbox;
 pub mod intents;
 pub mod isolation;
@@ -65,6 +66,7 @@ macro_rules! contract_tests {
                 a_claim_that_nobody_settled_lapses
                 claims_made_at_once_never_pass_the_cap
                 every_month_has_its_own_money
+                a_clock_that_goes_back_over_midnight_makes_no_room
                 money_spent_without_a_cap_counts_once_there_is_one
                 every_scope_has_its_own_cap_and_all_must_have_room
                 a_cap_that_starts_anew_later_is_named_first
@@ -94,6 +96,7 @@ macro_rules! contract_tests {
                 a_telephone_in_another_form_is_the_same_person
                 a_customer_of_two_numbers_has_two_conversations
                 two_who_turn_out_to_be_one_are_merged
+                what_was_booked_for_both_is_one_customers
                 a_merged_customer_keeps_a_conversation_of_another_number
                 a_changed_identity_is_the_same_customer
                 a_telephone_somebody_had_before_is_another_person
@@ -142,7 +145,13 @@ macro_rules! contract_tests {
                 an_item_that_was_given_back_is_taken_again
                 a_result_counts_once_and_not_after_the_end
                 a_batch_of_another_tenant_is_not_there
-                old_batches_are_swept_and_open_ones_stay;
+                old_batches_are_swept_and_open_ones_stay
+                a_large_old_batch_is_swept_a_few_items_at_a_time
+                a_batch_of_somebody_who_is_passed_over_waits
+                a_batch_of_a_suspended_tenant_waits_and_goes_on
+                an_item_that_only_waited_has_not_been_tried
+                a_tenant_has_so_many_open_batches_and_no_more
+                a_revoked_key_ends_its_batches;
             keys:
                 a_key_reads_back_as_it_was
                 a_key_creates_its_tenant
@@ -151,6 +160,7 @@ macro_rules! contract_tests {
                 a_rotated_key_knows_the_secret_before
                 a_key_of_another_tenant_does_not_exist
                 a_server_has_keys_until_the_last_is_revoked
+                keys_that_ended_first_are_forgotten
                 keys_are_listed_oldest_first
                 a_used_key_says_when_it_was_last_used
                 a_key_says_whether_its_tenant_is_suspended;
@@ -178,6 +188,7 @@ macro_rules! contract_tests {
                 a_file_is_wanted_once_and_by_one
                 a_large_file_reads_back_as_it_was
                 a_file_that_cannot_be_had_is_wanted_again_or_given_up
+                a_large_file_is_swept_a_part_at_a_time
                 old_files_are_swept_so_many_at_a_time;
             numbers:
                 a_number_reads_back_as_it_was
@@ -192,11 +203,13 @@ macro_rules! contract_tests {
                 an_operator_of_another_tenant_does_not_exist
                 a_tenant_keeps_its_last_owner
                 who_is_disabled_or_gets_a_password_has_no_session
-                a_server_has_operators_until_the_last_is_disabled;
+                a_server_has_operators_until_the_last_is_disabled
+                who_was_changed_meanwhile_is_left_as_they_are;
             outbox:
                 replies_are_sent_in_their_order_one_at_a_time
                 conversations_do_not_wait_for_each_other
                 tenants_take_turns
+                what_a_suspended_tenant_has_to_send_waits_until_it_goes_on
                 a_report_may_come_before_the_answer
                 a_report_never_moves_a_message_back
                 a_report_of_failure_is_like_an_answer
@@ -214,6 +227,16 @@ macro_rules! contract_tests {
                 a_delivered_service_message_counts_once
                 sweeping_keeps_what_is_not_at_its_end
                 the_outbox_is_listed_newest_first_in_pages;
+            erasure:
+                what_is_written_while_somebody_is_erased_is_answered
+                an_erasure_that_has_ended_leaves_what_is_new
+                a_report_on_an_erased_message_is_not_kept
+                a_conversation_that_somebody_else_began_anew_is_theirs
+                bookings_that_are_being_forgotten_are_forgotten_as_they_were_begun
+                callers_who_say_telephones_mean_the_same_person
+                items_of_batches_are_handed_over_and_erased
+                a_conversation_that_was_deleted_before_has_no_name_either
+                whoever_has_no_conversation_left_is_swept;
             privacy:
                 nothing_is_handed_over_of_somebody_unknown
                 an_export_holds_everything_that_was_written
@@ -234,7 +257,8 @@ macro_rules! contract_tests {
                 a_version_that_is_not_the_next_is_stale
                 a_name_is_taken_once
                 one_of_two_writers_of_the_same_version_wins
-                a_deleted_prompt_frees_its_name;
+                a_deleted_prompt_frees_its_name
+                a_tenant_has_so_many_prompts_and_a_prompt_so_many_versions;
             provider_keys:
                 a_provider_key_reads_back_as_it_was
                 a_new_provider_key_replaces_the_one_before
@@ -247,7 +271,9 @@ macro_rules! contract_tests {
                 a_used_session_says_when_it_was_last_used
                 an_ended_session_is_gone
                 a_new_session_makes_room
+                who_is_disabled_or_has_another_password_begins_no_session
                 tries_wait_after_five_failures
+                nobody_waits_for_a_clock_that_was_ahead
                 a_success_forgives_the_account_and_not_the_place
                 tries_at_the_same_time_do_not_slip_through;
             publications:
@@ -256,7 +282,8 @@ macro_rules! contract_tests {
                 a_test_set_is_replaced_whole
                 the_last_test_run_of_each_version_is_kept
                 a_deleted_prompt_takes_everything_of_it_along
-                another_tenant_publishes_and_tests_nothing;
+                another_tenant_publishes_and_tests_nothing
+                lists_of_a_prompt_end_and_every_version_stays;
             takeover:
                 an_echo_takes_the_conversation_over
                 an_echo_to_somebody_new_makes_the_conversation
@@ -313,6 +340,7 @@ mod tests {
             include_str!("contract/budget.rs"),
             include_str!("contract/conversations.rs"),
             include_str!("contract/customers.rs"),
+            include_str!("contract/erasure.rs"),
             include_str!("contract/inbox.rs"),
             include_str!("contract/intents.rs"),
             include_str!("contract/isolation.rs"),

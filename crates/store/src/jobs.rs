@@ -9,6 +9,8 @@ use pytake_assistant::conversation::Page;
 use pytake_assistant::error::StorageError;
 use pytake_assistant::id::TenantId;
 
+use crate::privacy::Swept;
+
 /// How far a job is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JobState {
@@ -69,6 +71,8 @@ pub struct NewJob {
     pub fingerprint: [u8; 32],
     /// The items as JSON, in order.
     pub items: Vec<String>,
+    /// Open jobs that the tenant may have, this one included.
+    pub most_open: u32,
     /// Now.
     pub at: Timestamp,
 }
@@ -82,6 +86,8 @@ pub enum Creation {
     Known(Job),
     /// Another batch has the name.
     NameTaken,
+    /// The tenant has as many open jobs as it may have.
+    TooMany,
 }
 
 /// An item to be worked on.
@@ -95,8 +101,10 @@ pub struct JobItem {
     pub position: u32,
     /// What is asked, as JSON.
     pub request: String,
-    /// How often it was taken, this time included.
+    /// How often it was taken, this time included, without those after which it was deferred.
     pub tries: u32,
+    /// When its job came.
+    pub since: Timestamp,
 }
 
 /// An item with its result, where it has one.
@@ -137,11 +145,19 @@ pub trait Jobs: Send + Sync {
     ) -> Result<Vec<ItemResult>, StorageError>;
 
     /// Takes the next item and holds it for `lease`: of the job that was served longest ago, so that a large batch does
-    /// not keep a small one waiting; `None`: nothing waits.
-    async fn claim_item(&self, lease: Duration) -> Result<Option<JobItem>, StorageError>;
+    /// not keep a small one waiting. Suspended tenants' jobs wait, and so do those of the tenants `passed_over`. `None`:
+    /// nothing else waits.
+    async fn claim_item(
+        &self,
+        lease: Duration,
+        passed_over: &[TenantId],
+    ) -> Result<Option<JobItem>, StorageError>;
 
-    /// Gives an item back, to be taken again after `wait`.
+    /// Gives an item back that failed, to be taken again after `wait`.
     async fn postpone_item(&self, item: &JobItem, wait: Duration) -> Result<(), StorageError>;
+
+    /// Gives an item back that only has to wait: it has not been tried.
+    async fn defer_item(&self, item: &JobItem, wait: Duration) -> Result<(), StorageError>;
 
     /// Stores an item's result and gives the job as it is then. `None`: it had a result already, or its job is over.
     async fn finish_item(&self, item: &JobItem, status: u16, body: &str)
@@ -153,6 +169,6 @@ pub trait Jobs: Send + Sync {
     /// Gives back what a server that died had taken. For the start of the only server of a database.
     async fn release_items(&self) -> Result<u64, StorageError>;
 
-    /// Deletes up to `limit` jobs that came to their end before an instant; says how many.
-    async fn sweep_jobs(&self, before: Timestamp, limit: u32) -> Result<u64, StorageError>;
+    /// Deletes up to `limit` items of jobs that came to their end before an instant, and the jobs that have none left.
+    async fn sweep_jobs(&self, before: Timestamp, limit: u32) -> Result<Swept, StorageError>;
 }

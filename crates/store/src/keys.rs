@@ -85,6 +85,8 @@ pub struct PreviousSecret {
 /// What a rotation gives to a key.
 #[derive(Clone, PartialEq, Eq)]
 pub struct NewSecret {
+    /// SHA-256 of the one it replaces, as it was read.
+    pub replaces: [u8; 32],
     /// The first 8 characters of the new secret.
     pub prefix: String,
     /// SHA-256 of it.
@@ -163,10 +165,15 @@ pub struct KnownKey {
     pub is_suspended: bool,
 }
 
+/// Keys of a tenant that are over and still listed; of more, those that ended first are forgotten. As many as a tenant may
+/// have in force.
+pub const ENDED_KEYS_KEPT: usize = 200;
+
 /// Stores API keys.
 #[async_trait]
 pub trait Keys: Send + Sync {
-    /// Stores a new key; creates its tenant if that is new. Fails when the id or the hash is already there.
+    /// Stores a new key; creates its tenant if that is new. Fails when the id or the hash is already there. Of the tenant's
+    /// keys that were revoked or have expired by then, the newest [`ENDED_KEYS_KEPT`] stay.
     async fn create_key(&self, key: &ApiKeyRecord) -> Result<(), StorageError>;
 
     /// The key whose secret, or whose previous secret, has this hash, also when it opens nothing any more (see
@@ -181,7 +188,8 @@ pub trait Keys: Send + Sync {
     async fn key(&self, tenant: &TenantId, id: &str) -> Result<Option<ApiKeyRecord>, StorageError>;
 
     /// Gives a tenant's key, or with `None` anybody's, a new secret. The one it had opens until
-    /// [`NewSecret::previous_until`], an older one no more. `None` when there is none with this id that is not revoked.
+    /// [`NewSecret::previous_until`], an older one no more. `None` when there is none with this id that is not revoked and
+    /// has the secret that is to be replaced: of two rotations at once one is told that it was none.
     async fn rotate_key(
         &self,
         tenant: Option<&TenantId>,
@@ -197,9 +205,11 @@ pub trait Keys: Send + Sync {
         at: Timestamp,
     ) -> Result<bool, StorageError>;
 
-    /// Whether there is any key that was not revoked, expired ones included. Called on every request that
-    /// brings no key: a point read.
+    /// Whether there is any key that was not revoked, expired ones included.
     async fn has_keys(&self) -> Result<bool, StorageError>;
+
+    /// Whether there ever was a key, revoked ones included. Called on every request that brings no key: a point read.
+    async fn had_keys(&self) -> Result<bool, StorageError>;
 
     /// Notes that a key was used. How often is the caller's business: once a minute is plenty.
     async fn touch_key(&self, id: &str, at: Timestamp) -> Result<(), StorageError>;

@@ -43,7 +43,9 @@ pub use inbox::{
     ReceivedChangeKind, ReceivedEvent, Reception,
 };
 pub use jobs::{Creation, ItemResult, Job, JobItem, JobState, Jobs, NewJob};
-pub use keys::{ApiKeyRecord, Keys, KnownKey, NewSecret, PreviousSecret, Scope, UnknownScope};
+pub use keys::{
+    ApiKeyRecord, ENDED_KEYS_KEPT, Keys, KnownKey, NewSecret, PreviousSecret, Scope, UnknownScope,
+};
 pub use media::{Media, MediaState, StoredMedia, WantedMedia};
 pub use numbers::{NumberRecord, NumberSettings, Numbers};
 pub use operators::{

@@ -38,7 +38,8 @@ pub trait Media: Send + Sync {
     /// A file that was fetched; `None`: there is none.
     async fn media(&self, tenant: &TenantId, item: ItemId) -> Result<Option<StoredMedia>, StorageError>;
 
-    /// Deletes files that arrived before; at most `limit`. Returns how many went.
+    /// Deletes files that arrived before; at most `limit`, and of large ones a part. Returns how many it worked on; 0: there is
+    /// none.
     async fn sweep_media(&self, before: Timestamp, limit: u32) -> Result<u64, StorageError>;
 }
 

@@ -193,6 +193,8 @@ pub enum OperatorChanged {
     Missing,
     /// The tenant would have no owner left who can sign in.
     LastOwner,
+    /// Somebody else has changed what the operator may do since they were read.
+    Meanwhile,
 }
 
 /// Stores operators.
@@ -210,24 +212,25 @@ pub trait Operators: Send + Sync {
     /// A tenant's operators, or everybody's, oldest first.
     async fn operators(&self, tenant: Option<&TenantId>) -> Result<Vec<OperatorRecord>, StorageError>;
 
-    /// Changes an operator. A tenant that has an owner who can sign in keeps one.
+    /// Changes an operator, while they may do what they could when they were read: whoever changes them has looked at
+    /// that. A tenant that has an owner who can sign in keeps one.
     async fn change_operator(
         &self,
-        tenant: &TenantId,
-        id: &str,
+        as_read: &OperatorRecord,
         change: &OperatorChange,
     ) -> Result<OperatorChanged, StorageError>;
 
-    /// Replaces an operator's password and ends their sessions; false when the tenant has no such operator.
-    async fn set_password(
-        &self,
-        tenant: &TenantId,
-        id: &str,
-        password_hash: &str,
-    ) -> Result<bool, StorageError>;
+    /// Replaces an operator's password and ends their sessions, while they may do what they could, and have the password
+    /// they had, when they were read; false otherwise, and when they are not there.
+    async fn set_password(&self, as_read: &OperatorRecord, password_hash: &str)
+    -> Result<bool, StorageError>;
 
-    /// Whether there is any operator who is not disabled. Called on every request without a credential: a point read.
+    /// Whether there is any operator who is not disabled.
     async fn has_operators(&self) -> Result<bool, StorageError>;
+
+    /// Whether there ever was an operator, disabled ones included. Called on every request without a credential: a point
+    /// read.
+    async fn had_operators(&self) -> Result<bool, StorageError>;
 }
 
 #[cfg(test)]

@@ -41,7 +41,8 @@ pub trait Outbox: Send + Sync {
     ) -> Result<bool, StorageError>;
 
     /// Takes the next message that may be sent and marks it as being sent, committed. Numbers and conversations that
-    /// are held are passed over, tenants take turns. `None`: nothing may be sent now.
+    /// are held are passed over, and everything of a suspended tenant; tenants take turns. `None`: nothing may be sent
+    /// now.
     async fn take(&self) -> Result<Option<Sending>, StorageError>;
 
     /// How long until [`take`](Self::take) finds something; `None`: nothing waits.

@@ -61,7 +61,7 @@ pub trait Privacy: Send + Sync {
 
     /// Deletes conversations that last changed before, with everything that belongs to them, oldest message first; at
     /// most so many rows. One in which somebody waits, that has a message to be answered or to be sent, or that a worker
-    /// has, stays. A customer without any conversation goes with the last one.
+    /// has, stays. A customer without any conversation goes with the last one, or afterwards when somebody else deleted that.
     async fn sweep_conversations(
         &self,
         tenant: &TenantId,

@@ -18,8 +18,18 @@ pub struct SecretsFound {
     pub provider_keys: u64,
     /// Sealed with the first key before.
     pub current: u64,
+    /// Changed by somebody else meanwhile, and left as they are: what each is, never the secret.
+    pub changed: Vec<String>,
     /// Which no known key opens: what each is, never the secret.
     pub unopened: Vec<String>,
+}
+
+impl SecretsFound {
+    /// Whether every secret is sealed with the first key now, so that the others can go. Who changed one meanwhile may seal
+    /// with another key: a server that was not started anew.
+    pub fn is_all_current(&self) -> bool {
+        self.changed.is_empty() && self.unopened.is_empty()
+    }
 }
 
 /// Why secrets could not be sealed anew; those before it are.
@@ -56,14 +66,23 @@ where
                 Anew::Unopened => found.unopened.push(name_of_number(&before, field)),
             }
         }
-        if resealed > 0 && store.reseal_number(&before, &after).await? {
+        if resealed == 0 {
+            continue;
+        }
+        if store.reseal_number(&before, &after).await? {
             found.numbers += resealed;
+        } else {
+            found.changed.push(format!("number {}, tenant {}", before.number, before.tenant));
         }
     }
     for key in store.provider_keys(None).await? {
         match anew(sealer, &key.sealed, &purpose::provider_key(&key.tenant, &key.provider))? {
             Anew::Is(anew) => {
-                found.provider_keys += u64::from(store.reseal_provider_key(&key, &anew).await?);
+                if store.reseal_provider_key(&key, &anew).await? {
+                    found.provider_keys += 1;
+                } else {
+                    found.changed.push(name_of_key(&key));
+                }
             }
             Anew::Current => found.current += 1,
             Anew::Unopened => found.unopened.push(name_of_key(&key)),
@@ -126,4 +145,90 @@ fn name_of_number(number: &NumberRecord, field: &str) -> String {
 
 fn name_of_key(key: &ProviderKeyRecord) -> String {
     format!("key …{} at {}, tenant {}", key.hint, key.provider, key.tenant)
+}
+
+#[cfg(test)]
+mod tests {
+    use async_trait::async_trait;
+    use jiff::Timestamp;
+    use pytake_assistant::Author;
+    use pytake_assistant::id::{NumberId, TenantId};
+    use secrecy::SecretString;
+
+    use super::*;
+    use crate::sealing::SealingKey;
+
+    /// A store in which somebody else is always faster.
+    struct Busy(ProviderKeyRecord);
+
+    #[async_trait]
+    impl ProviderKeys for Busy {
+        async fn put_provider_key(&self, _: &ProviderKeyRecord) -> Result<(), StorageError> {
+            unreachable!("nothing is set")
+        }
+
+        async fn provider_keys(&self, _: Option<&TenantId>) -> Result<Vec<ProviderKeyRecord>, StorageError> {
+            Ok(vec![self.0.clone()])
+        }
+
+        async fn delete_provider_key(&self, _: &TenantId, _: &str) -> Result<bool, StorageError> {
+            unreachable!("nothing is deleted")
+        }
+
+        async fn reseal_provider_key(&self, _: &ProviderKeyRecord, _: &Sealed) -> Result<bool, StorageError> {
+            Ok(false)
+        }
+    }
+
+    #[async_trait]
+    impl Numbers for Busy {
+        async fn put_number(&self, _: &NumberRecord) -> Result<bool, StorageError> {
+            unreachable!("nothing is set")
+        }
+
+        async fn reseal_number(&self, _: &NumberRecord, _: &NumberRecord) -> Result<bool, StorageError> {
+            Ok(false)
+        }
+
+        async fn numbers(&self) -> Result<Vec<NumberRecord>, StorageError> {
+            Ok(Vec::new())
+        }
+
+        async fn numbers_version(&self) -> Result<i64, StorageError> {
+            Ok(1)
+        }
+
+        async fn delete_number(&self, _: &TenantId, _: &NumberId) -> Result<bool, StorageError> {
+            unreachable!("nothing is deleted")
+        }
+
+        async fn stop_number(&self, _: &NumberId, _: Option<&str>, _: Timestamp) -> Result<(), StorageError> {
+            unreachable!("nothing is stopped")
+        }
+
+        async fn service_messages(&self, _: &NumberId, _: i32) -> Result<u64, StorageError> {
+            Ok(0)
+        }
+    }
+
+    #[tokio::test]
+    async fn what_somebody_changed_meanwhile_is_told_and_keeps_the_old_key_needed() {
+        let (old, new) = (SealingKey::generate().unwrap(), SealingKey::generate().unwrap());
+        let tenant = TenantId::default_tenant();
+        let purpose = purpose::provider_key(&tenant, "openai");
+        let sealed =
+            Sealer::new(vec![old.clone()]).seal(&SecretString::from("sk-of-the-shop"), &purpose).unwrap();
+        let key = ProviderKeyRecord {
+            tenant,
+            provider: "openai".to_owned(),
+            sealed,
+            hint: "shop".to_owned(),
+            created_at: Timestamp::UNIX_EPOCH,
+            author: Author::command(),
+        };
+        let found = reseal(&Busy(key), &Sealer::new(vec![new, old])).await.unwrap();
+        assert_eq!((found.provider_keys, found.unopened.len()), (0, 0));
+        assert_eq!(found.changed, ["key …shop at openai, tenant default"]);
+        assert!(!found.is_all_current());
+    }
 }

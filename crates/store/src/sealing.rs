@@ -51,6 +51,14 @@ pub enum SealingError {
     /// Changed, or sealed for something else.
     #[error("the sealed secret was changed, or belongs to something else")]
     Forged,
+    /// The key file holds something else than a key.
+    #[error("the key file {} holds no sealing key (32 random bytes in base64): it {why}", .path.display())]
+    NotAKeyFile {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What it is instead.
+        why: &'static str,
+    },
     /// The key file cannot be read or made.
     #[error("could not {action} the key file {}", .path.display())]
     KeyFile {

@@ -80,9 +80,14 @@ pub type CountedFor = [u8; 32];
 /// Stores sessions.
 #[async_trait]
 pub trait Sessions: Send + Sync {
-    /// Stores a new session. The operator's sessions that are not valid at its beginning go, and the oldest beyond
+    /// Stores a new session of an operator, while they have the password they had when they were read and are not
+    /// disabled; false otherwise. Their sessions that are not valid at its beginning go, and the oldest beyond
     /// [`SESSIONS_PER_OPERATOR`].
-    async fn create_session(&self, session: &SessionRecord) -> Result<(), StorageError>;
+    async fn create_session(
+        &self,
+        session: &SessionRecord,
+        as_read: &OperatorRecord,
+    ) -> Result<bool, StorageError>;
 
     /// The session with this hash and its operator, also when it is no longer valid or the operator is disabled. Called
     /// on every request with a cookie: a point read.
@@ -111,7 +116,8 @@ pub trait Sessions: Send + Sync {
 #[async_trait]
 pub trait SignIns: Send + Sync {
     /// Takes a try: counts it as failed for each of these, unless one of them has to wait; then none is counted, and the
-    /// answer is the longest wait. Atomic, so that tries at the same time cannot slip through together.
+    /// answer is the longest wait. Atomic, so that tries at the same time cannot slip through together. What was counted
+    /// while the clock was ahead counts as counted now: nobody waits for a clock.
     async fn take_try(
         &self,
         counted_for: &[CountedFor],

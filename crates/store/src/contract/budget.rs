@@ -106,11 +106,21 @@ pub async fn claims_made_at_once_never_pass_the_cap(store: Arc<dyn Store>) -> Ou
 pub async fn every_month_has_its_own_money(store: Arc<dyn Store>) -> Outcome {
     store.record(booking("default", "ana", at(1), vec![entry("openai", Some(90))])).await?;
     assert_eq!(refused(&store, claiming("r1", 20, 100)).await?, Some(90));
-    let next_month = ReservationRequest { day: date(2026, 12, 1), ..claiming("r2", 20, 100) };
-    assert_eq!(refused(&store, next_month).await?, None);
-    let elsewhere = ReservationRequest { tenant: tenant("shop"), ..claiming("r3", 20, 100) };
+    let elsewhere = ReservationRequest { tenant: tenant("shop"), ..claiming("r2", 20, 100) };
     assert_eq!(refused(&store, elsewhere).await?, None);
-    assert_eq!(refused(&store, claiming("r4", 10, 100)).await?, None, "and nobody else's claims");
+    assert_eq!(refused(&store, claiming("r3", 10, 100)).await?, None, "and nobody else's claims");
+    let next_month = ReservationRequest { day: date(2026, 12, 1), ..claiming("r4", 20, 100) };
+    assert_eq!(refused(&store, next_month).await?, None);
+    Ok(())
+}
+
+pub async fn a_clock_that_goes_back_over_midnight_makes_no_room(store: Arc<dyn Store>) -> Outcome {
+    let caps = [(BudgetScope::TenantDay, 100)];
+    let after = ReservationRequest { day: TOMORROW, ..claiming_of("ana", "r1", 60, &caps) };
+    assert_eq!(refusal(&store, after).await?, None);
+    let before = |id: &str, at_most| claiming_of("ana", id, at_most, &caps);
+    assert_eq!(refusal(&store, before("r2", 41)).await?, Some((BudgetScope::TenantDay, 60)));
+    assert_eq!(refusal(&store, before("r3", 40)).await?, None);
     Ok(())
 }
 

@@ -2,14 +2,19 @@
 
 use std::sync::Arc;
 
+use pytake_assistant::budget::BudgetScope;
 use pytake_assistant::channel::{
     DeliveryState, EventKind, IdentityChange, MarketingPreference, OutboxKind, Recorded, SendFailureKind,
     Sender,
 };
+use pytake_assistant::clock::utc_day;
+use pytake_assistant::id::UserId;
+use pytake_assistant::ledger::{BookingFilter, ReservationRequest, UsageKey, UsageQuery};
+use pytake_assistant::money::PicoUsd;
 
 use super::Outcome;
-use super::channel::{ANA, BIA, HOUR, Shop, accepted, ago, by_id, by_phone, failure, message_ids, text};
-use super::sample::user;
+use super::channel::{ANA, BIA, HOUR, Shop, accepted, ago, by_id, by_phone, failure, message_ids, now, text};
+use super::sample::{cap, entry, request, user};
 use crate::{ReceivedChangeKind, Store};
 
 const ANAS_ID: &str = "BR.1502576394655843";
@@ -99,6 +104,51 @@ pub async fn two_who_turn_out_to_be_one_are_merged(store: Arc<dyn Store>) -> Out
     assert_eq!((shop.sends().await?.key.id.0, shop.sends().await?.key.id.0), ("r1".into(), "r2".into()));
     assert_eq!(shop.settles(&claim, &["r5"]).await?, Recorded::Written);
     assert_eq!(shop.row("r5").await?.conversation, older.key.conversation);
+    Ok(())
+}
+
+pub async fn what_was_booked_for_both_is_one_customers(store: Arc<dyn Store>) -> Outcome {
+    let shop = Shop::new(&store, "default");
+    let older = shop.answers("m1", ANA, &["r1"]).await?;
+    shop.brings(shop.message("m2", &by_id(ANAS_ID), text("oi"))).await?;
+    let newer = shop.claims().await?;
+    let (into, from) = (older.customer.id.clone(), newer.customer.id.clone());
+    let mut paid = shop.turn(&newer, &["r2"], true);
+    paid.origin.conversation = Some(newer.key.conversation.clone());
+    paid.ledger = vec![entry("openai", Some(500)), entry("anthropic", Some(70))];
+    assert_eq!(store.record(paid).await?.recorded, Recorded::Written);
+    shop.brings(shop.message("m3", &by_id(ANAS_ID), text("alô?"))).await?;
+    let stalled = shop.claims().await?;
+    let today = utc_day(now());
+    let claiming = |id: &str, user: &UserId| ReservationRequest {
+        user: user.clone(),
+        day: today,
+        at: now(),
+        budgets: vec![cap(BudgetScope::UserMonth, 1_000_000)],
+        at_most: PicoUsd(33),
+        ..request(id, "default", "ana")
+    };
+    store.reserve(claiming("c1", &into)).await?;
+    store.reserve(claiming("c2", &from)).await?;
+
+    shop.brings(shop.message("m4", &both(ANAS_ID, ANA), text("sou eu"))).await?;
+    assert_eq!(shop.settles(&stalled, &["r3"]).await?, Recorded::Fenced);
+    let spending = store.spending(&shop.tenant, Some(&into), now()).await?;
+    assert_eq!((spending.user_month, spending.user_day), (PicoUsd(2_570), PicoUsd(2_570)));
+    assert_eq!(spending.user_claimed, PicoUsd(66));
+    assert_eq!(store.user_usage(&shop.tenant, &from, today).await?, None);
+    let usage = store.user_usage(&shop.tenant, &into, today).await?.expect("they were answered");
+    assert_eq!((usage.total_requests, usage.requests_today), (3, 2));
+    let by_user = UsageQuery { group_by: vec![UsageKey::User, UsageKey::Provider], ..UsageQuery::default() };
+    let sums = store.usage(&shop.tenant, by_user.clone()).await?;
+    assert_eq!(sums, store.usage_from_ledger(&shop.tenant, by_user).await?);
+    assert_eq!(sums.iter().map(|sum| sum.cost.0).collect::<Vec<_>>(), [70, 2_500]);
+    let of_talk = BookingFilter {
+        conversation: Some(older.key.conversation.clone()),
+        limit: 10,
+        ..BookingFilter::default()
+    };
+    assert_eq!(store.bookings(&shop.tenant, of_talk).await?.items.len(), 2);
     Ok(())
 }
 

@@ -113,8 +113,13 @@ pub async fn a_lease_that_ran_out_is_free_and_its_holder_is_fenced(store: Arc<dy
     assert_eq!(shop.settles(&claim, &["r1"]).await?, Recorded::Written);
     assert_eq!(shop.settles(&claim, &["again"]).await?, Recorded::Fenced, "once");
     assert_eq!(shop.takes().await?.key.id.0, "r1");
-    let usage = store.usage(&shop.tenant, UsageQuery::default()).await?;
-    assert_eq!(usage[0].requests, 3, "what was billed is booked, whatever became of it");
+    let usage = store.usage(&shop.tenant, UsageQuery::default()).await?.remove(0);
+    assert_eq!(usage.cost.0, 3_000, "what was billed is booked, whatever became of it");
+    assert_eq!(
+        (usage.requests, usage.failed_calls, usage.failed_cost.0),
+        (1, 2, 2_000),
+        "and answered nobody"
+    );
     let history = store.history(&shop.tenant, &claim.key.conversation, 10).await?;
     assert_eq!(history.recent.len(), 2, "one question, one answer");
     Ok(())
@@ -131,7 +136,12 @@ pub async fn a_draft_is_void_when_something_newer_has_arrived(store: Arc<dyn Sto
     assert_eq!(message_ids(&again), ["m1", "m2"]);
     assert_eq!((again.void_drafts, again.failed_attempts), (1, 0));
     assert!(again.conversation.is_none(), "nothing of it is kept");
-    assert_eq!(store.usage(&shop.tenant, UsageQuery::default()).await?[0].requests, 1, "but it is booked");
+    let usage = store.usage(&shop.tenant, UsageQuery::default()).await?.remove(0);
+    assert_eq!(
+        (usage.requests, usage.failed_calls, usage.cost.0),
+        (0, 1, 1_000),
+        "but what it cost is booked"
+    );
     assert_eq!(shop.settles(&again, &["r2"]).await?, Recorded::Written);
     shop.says("m3", ANA, "obrigada").await?;
     let next = shop.claims().await?;

@@ -98,3 +98,17 @@ pub async fn old_files_are_swept_so_many_at_a_time(store: Arc<dyn Store>) -> Out
     assert!(store.wanted_media(HOUR).await?.is_none());
     Ok(())
 }
+
+pub async fn a_large_file_is_swept_a_part_at_a_time(store: Arc<dyn Store>) -> Outcome {
+    let shop = Shop::new(&store, "default");
+    send(&shop, "m1").await?;
+    let item = wanted(&shop, HOUR).await?.item;
+    store.put_media(item, "application/pdf", "abc", Bytes::from(vec![7; 17 << 20])).await?;
+    let mut calls = 0;
+    while store.sweep_media(now(), 10).await? > 0 {
+        calls += 1;
+    }
+    assert_eq!(calls, 2, "17 pieces");
+    assert!(store.media(&shop.tenant, item).await?.is_none());
+    Ok(())
+}

@@ -65,6 +65,25 @@ pub async fn tenants_take_turns(store: Arc<dyn Store>) -> Outcome {
     Ok(())
 }
 
+pub async fn what_a_suspended_tenant_has_to_send_waits_until_it_goes_on(store: Arc<dyn Store>) -> Outcome {
+    let (shop, other) = (Shop::new(&store, "default"), Shop::new(&store, "other"));
+    shop.answers("m1", ANA, &["r1"]).await?;
+    shop.answers("m2", BIA, &["r2"]).await?;
+    assert!(store.set_suspended(&shop.tenant, Some(now())).await?.is_some());
+    other.answers("m3", ANA, &["o1"]).await?;
+    assert_eq!(other.sends().await?.key.id.0, "o1");
+    assert!(store.take().await?.is_none());
+    assert_eq!(store.next_send_in().await?, None, "and nobody looks for it again and again");
+    shop.says("m4", BIA, "e agora?").await?;
+    assert_eq!(shop.row("r1").await?.state, OutboxState::Queued);
+    store.set_suspended(&shop.tenant, None).await?;
+    let first = shop.sends().await?;
+    assert_eq!((first.key.id.0.as_str(), first.is_outdated), ("r1", false));
+    let second = shop.takes().await?;
+    assert_eq!((second.key.id.0.as_str(), second.is_outdated), ("r2", true), "Bia has written meanwhile");
+    Ok(())
+}
+
 pub async fn a_report_may_come_before_the_answer(store: Arc<dyn Store>) -> Outcome {
     let shop = Shop::new(&store, "default");
     shop.answers("m1", ANA, &["r1"]).await?;

@@ -19,7 +19,7 @@ use super::sample::{DAY, at, booking, conversation, entry, question, request, te
 use crate::{ErasureRecord, ExportPlace, OutboxFilter, ReceivedChangeKind, StorageError, Store};
 
 /// Every line of an export, page by page.
-async fn exported(store: &dyn Store, whose: &str, name: &str) -> Result<Vec<Value>, StorageError> {
+pub(super) async fn exported(store: &dyn Store, whose: &str, name: &str) -> Result<Vec<Value>, StorageError> {
     let subject = store.subject(&tenant(whose), name).await?.expect("something is known of them");
     let mut lines = Vec::new();
     let mut place = Some(ExportPlace::default());
@@ -31,11 +31,11 @@ async fn exported(store: &dyn Store, whose: &str, name: &str) -> Result<Vec<Valu
     Ok(lines)
 }
 
-fn of_kind<'a>(lines: &'a [Value], kind: &str) -> Vec<&'a Value> {
+pub(super) fn of_kind<'a>(lines: &'a [Value], kind: &str) -> Vec<&'a Value> {
     lines.iter().filter(|line| line["kind"] == kind).collect()
 }
 
-async fn erase(store: &dyn Store, whose: &str, name: &str) -> Result<ErasureRecord, StorageError> {
+pub(super) async fn erase(store: &dyn Store, whose: &str, name: &str) -> Result<ErasureRecord, StorageError> {
     let begun = store.begin_erasure(&tenant(whose), name, &Author::command(), now()).await?;
     store.erase(&begun.expect("something is known of them"), &SystemClock::new()).await
 }
@@ -47,7 +47,7 @@ async fn usage(store: &dyn Store, group_by: Vec<UsageKey>) -> Result<[Vec<UsageR
 }
 
 /// Sums of the whole tenant, which no erasure may change.
-async fn totals(store: &dyn Store) -> Result<Vec<UsageRow>, StorageError> {
+pub(super) async fn totals(store: &dyn Store) -> Result<Vec<UsageRow>, StorageError> {
     let [rolled_up, booked] = usage(store, vec![UsageKey::Day, UsageKey::Model]).await?;
     assert_eq!(rolled_up, booked);
     let [rolled_up_by_user, booked_by_user] = usage(store, vec![UsageKey::User, UsageKey::Day]).await?;

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use pytake_assistant::Author;
 use pytake_assistant::id::PromptId;
-use pytake_assistant::prompts::{CustomPrompt, FieldKind, FieldValue, PromptField, PromptLabel, PutPrompt};
+use pytake_assistant::prompts::{
+    CustomPrompt, FieldKind, FieldValue, MAX_PROMPT_VERSIONS, MAX_PROMPTS, PromptField, PromptLabel,
+    PutPrompt,
+};
 
 use super::Outcome;
 use super::sample::{at, tenant};
@@ -119,5 +122,29 @@ pub async fn a_deleted_prompt_frees_its_name(store: Arc<dyn Store>) -> Outcome {
     assert!(!store.delete_prompt(&shop, &prompt_id("p1")).await?);
     assert!(store.prompt_versions(&shop, &prompt_id("p1")).await?.is_empty());
     assert_eq!(store.put_prompt(&shop, &prompt("p2", "welcome", 1)).await?, PutPrompt::Stored);
+    Ok(())
+}
+
+pub async fn a_tenant_has_so_many_prompts_and_a_prompt_so_many_versions(store: Arc<dyn Store>) -> Outcome {
+    let shop = tenant("default");
+    for number in 0..MAX_PROMPTS {
+        let put =
+            store.put_prompt(&shop, &prompt(&format!("p{number}"), &format!("name {number}"), 1)).await?;
+        assert_eq!(put, PutPrompt::Stored, "{number}");
+    }
+    let one_more = prompt("one", "more", 1);
+    assert_eq!(store.put_prompt(&shop, &one_more).await?, PutPrompt::Full);
+    assert_eq!(
+        store.put_prompt(&tenant("other"), &one_more).await?,
+        PutPrompt::Stored,
+        "each tenant has its own"
+    );
+    for version in 2..=MAX_PROMPT_VERSIONS {
+        assert_eq!(store.put_prompt(&shop, &prompt("p0", "name 0", version)).await?, PutPrompt::Stored);
+    }
+    let last = prompt("p0", "name 0", MAX_PROMPT_VERSIONS + 1);
+    assert_eq!(store.put_prompt(&shop, &last).await?, PutPrompt::Full);
+    assert!(store.delete_prompt(&shop, &prompt_id("p0")).await?);
+    assert_eq!(store.put_prompt(&shop, &one_more).await?, PutPrompt::Stored);
     Ok(())
 }

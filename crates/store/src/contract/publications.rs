@@ -5,7 +5,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use pytake_assistant::Author;
 use pytake_assistant::prompts::{
-    CaseResult, PromptLabel, Publication, PublicationKind, RollBack, TestCase, TestRun, TestSet,
+    CaseResult, LISTED_TEST_RUNS, LISTED_VERSIONS, PromptLabel, Publication, PublicationKind, RollBack,
+    TestCase, TestRun, TestSet,
 };
 use pytake_understanding::language::Language;
 use serde_json::{Map, Value};
@@ -149,6 +150,9 @@ pub async fn the_last_test_run_of_each_version_is_kept(store: Arc<dyn Store>) ->
         assert!(store.put_test_run(&shop, &id, &tested).await?);
     }
     assert_eq!(store.test_runs(&shop, &id).await?, [run(2, Some(9)), run(1, Some(7))]);
+    assert_eq!(store.test_run(&shop, &id, 1).await?, Some(run(1, Some(7))));
+    assert_eq!(store.test_run(&shop, &id, 3).await?, None);
+    assert_eq!(store.test_run(&tenant("thief"), &id, 1).await?, None);
     Ok(())
 }
 
@@ -182,5 +186,27 @@ pub async fn another_tenant_publishes_and_tests_nothing(store: Arc<dyn Store>) -
     assert!(store.publications(&thief, &id).await?.is_empty());
     let own = store.prompt(&tenant("default"), &id).await?;
     assert_eq!(own.and_then(|prompt| prompt.production_version), Some(2));
+    Ok(())
+}
+
+pub async fn lists_of_a_prompt_end_and_every_version_stays(store: Arc<dyn Store>) -> Outcome {
+    let (shop, id) = (tenant("default"), prompt_id("p1"));
+    with_versions(&store, LISTED_VERSIONS + 1).await?;
+    for version in 1..=LISTED_VERSIONS + 1 {
+        store.publish_prompt(&shop, &id, &published(version, 1)).await?;
+        store.put_test_run(&shop, &id, &run(version, None)).await?;
+    }
+    let versions = store.prompt_versions(&shop, &id).await?;
+    let listed = LISTED_VERSIONS as usize;
+    assert_eq!(
+        (versions.len(), versions[0].version, versions[listed - 1].version),
+        (listed, LISTED_VERSIONS + 1, 2)
+    );
+    assert!(store.prompt_version(&shop, &id, 1).await?.is_some());
+    let publications = store.publications(&shop, &id).await?;
+    assert_eq!((publications.len(), publications[0].version), (listed, LISTED_VERSIONS + 1));
+    let runs = store.test_runs(&shop, &id).await?;
+    assert_eq!((runs.len(), runs[0].version), (LISTED_TEST_RUNS as usize, LISTED_VERSIONS + 1));
+    assert!(store.test_run(&shop, &id, 1).await?.is_some());
     Ok(())
 }

@@ -6,7 +6,10 @@ use std::time::Duration;
 use super::Outcome;
 use super::operators::operator;
 use super::sample::{at, tenant};
-use crate::{KnownSession, Role, SESSION_LONGEST, SESSIONS_PER_OPERATOR, SessionRecord, Store};
+use crate::{
+    KnownSession, OperatorChange, OperatorRecord, Role, SESSION_LONGEST, SESSIONS_PER_OPERATOR,
+    SessionRecord, Store,
+};
 
 fn session(id: &str, operator: &str, hash_byte: u8, created_at_ms: i64) -> SessionRecord {
     SessionRecord {
@@ -21,6 +24,14 @@ fn session(id: &str, operator: &str, hash_byte: u8, created_at_ms: i64) -> Sessi
     }
 }
 
+/// Begins a session of an operator as they are.
+async fn begin(store: &dyn Store, session: &SessionRecord) -> Outcome {
+    let operator =
+        store.operator(&session.tenant, &session.operator).await?.expect("an operator of the suite");
+    assert!(store.create_session(session, &operator).await?);
+    Ok(())
+}
+
 async fn with_operators(store: &dyn Store) -> Outcome {
     store.create_operator(&operator("ana", "shop", Role::Owner)).await?;
     store.create_operator(&operator("ivo", "shop", Role::Viewer)).await?;
@@ -30,8 +41,8 @@ async fn with_operators(store: &dyn Store) -> Outcome {
 pub async fn a_session_reads_back_with_its_operator(store: Arc<dyn Store>) -> Outcome {
     with_operators(&*store).await?;
     let (ana, ivo) = (session("s1", "ana", 1, 0), session("s2", "ivo", 2, 1));
-    store.create_session(&ana).await?;
-    store.create_session(&ivo).await?;
+    begin(&*store, &ana).await?;
+    begin(&*store, &ivo).await?;
     let found = store.session_by_hash(&[1; 32]).await?;
     let (session, operator) = (ana.clone(), operator("ana", "shop", Role::Owner));
     assert_eq!(found, Some(KnownSession { session, operator, is_suspended: false }));
@@ -47,7 +58,7 @@ pub async fn a_session_reads_back_with_its_operator(store: Arc<dyn Store>) -> Ou
 
 pub async fn a_used_session_says_when_it_was_last_used(store: Arc<dyn Store>) -> Outcome {
     with_operators(&*store).await?;
-    store.create_session(&session("s1", "ana", 1, 0)).await?;
+    begin(&*store, &session("s1", "ana", 1, 0)).await?;
     store.touch_session(&tenant("shop"), "s1", at(9)).await?;
     store.touch_session(&tenant("shop"), "s1", at(4)).await?;
     store.touch_session(&tenant("other"), "s1", at(99)).await?;
@@ -58,7 +69,7 @@ pub async fn a_used_session_says_when_it_was_last_used(store: Arc<dyn Store>) ->
 
 pub async fn an_ended_session_is_gone(store: Arc<dyn Store>) -> Outcome {
     with_operators(&*store).await?;
-    store.create_session(&session("s1", "ana", 1, 0)).await?;
+    begin(&*store, &session("s1", "ana", 1, 0)).await?;
     assert!(!store.end_session(&tenant("other"), None, "s1").await?, "another tenant's");
     assert!(!store.end_session(&tenant("shop"), Some("ivo"), "s1").await?, "another operator's");
     assert!(store.end_session(&tenant("shop"), Some("ana"), "s1").await?);
@@ -69,18 +80,37 @@ pub async fn an_ended_session_is_gone(store: Arc<dyn Store>) -> Outcome {
 
 pub async fn a_new_session_makes_room(store: Arc<dyn Store>) -> Outcome {
     with_operators(&*store).await?;
-    store.create_session(&session("other", "ivo", 200, 0)).await?;
+    begin(&*store, &session("other", "ivo", 200, 0)).await?;
     let idle = SessionRecord { last_seen_at: at(0), ..session("idle", "ana", 201, 0) };
-    store.create_session(&idle).await?;
+    begin(&*store, &idle).await?;
     let later = 12 * 3_600_000;
     let many = u8::try_from(SESSIONS_PER_OPERATOR).expect("a few");
     for n in 0..=many {
-        store.create_session(&session(&format!("s{n:02}"), "ana", n, later + i64::from(n))).await?;
+        begin(&*store, &session(&format!("s{n:02}"), "ana", n, later + i64::from(n))).await?;
     }
     let kept = store.sessions(&tenant("shop"), Some("ana")).await?;
     assert_eq!(kept.len(), SESSIONS_PER_OPERATOR);
     assert_eq!(kept[0].id, "s01", "the idle one is gone, and the oldest");
     assert_eq!(store.sessions(&tenant("shop"), Some("ivo")).await?.len(), 1, "others keep theirs");
+    Ok(())
+}
+
+pub async fn who_is_disabled_or_has_another_password_begins_no_session(store: Arc<dyn Store>) -> Outcome {
+    with_operators(&*store).await?;
+    let ana = operator("ana", "shop", Role::Owner);
+    let ivo = operator("ivo", "shop", Role::Viewer);
+    // They were read, and their passwords were right; meanwhile:
+    assert!(store.set_password(&ana, "another hash").await?);
+    let change =
+        OperatorChange { name: ivo.name.clone(), role: ivo.role, is_admin: false, disabled_at: Some(at(1)) };
+    store.change_operator(&ivo, &change).await?;
+    for (session, as_read) in [(session("s1", "ana", 1, 2), &ana), (session("s2", "ivo", 2, 2), &ivo)] {
+        assert!(!store.create_session(&session, as_read).await?);
+    }
+    assert!(store.sessions(&tenant("shop"), None).await?.is_empty());
+    let renamed =
+        OperatorRecord { name: "Ana B.".to_owned(), password_hash: "another hash".to_owned(), ..ana };
+    assert!(store.create_session(&session("s3", "ana", 3, 2), &renamed).await?, "a name opens nothing");
     Ok(())
 }
 
@@ -107,6 +137,18 @@ pub async fn a_success_forgives_the_account_and_not_the_place(store: Arc<dyn Sto
     assert_eq!(store.take_try(&[account], at(0)).await?, None);
     assert_eq!(store.take_try(&[place], at(0)).await?, None, "one was taken off");
     assert!(store.take_try(&[place], at(0)).await?.is_some(), "the others stay");
+    Ok(())
+}
+
+pub async fn nobody_waits_for_a_clock_that_was_ahead(store: Arc<dyn Store>) -> Outcome {
+    let (once, often) = ([1; 32], [2; 32]);
+    store.take_try(&[once], at(1_000_000)).await?;
+    for _ in 0..5 {
+        store.take_try(&[often], at(1_000_000)).await?;
+    }
+    assert_eq!(store.take_try(&[once], at(0)).await?, None, "one failure is free");
+    assert_eq!(store.take_try(&[often], at(0)).await?, Some(Duration::from_secs(1)), "five count as now");
+    assert_eq!(store.take_try(&[often], at(1_000)).await?, None);
     Ok(())
 }
 

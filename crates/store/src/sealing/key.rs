@@ -71,13 +71,13 @@ impl SealingKey {
     /// Reads the key in a file, or makes both: a file that only its owner may read. Blocks for the disk.
     ///
     /// # Errors
-    /// [`SealingError::KeyFile`] with the file's name; [`SealingError::InvalidKey`] where it holds something else, which
-    /// is never replaced.
+    /// [`SealingError::KeyFile`] and, where it holds something else, which is never replaced, [`SealingError::NotAKeyFile`],
+    /// both with the file's name.
     pub fn load_or_create(path: &Path) -> Result<Self, SealingError> {
         match open_new(path) {
             Ok(mut file) => {
                 let key = Self::generate()?;
-                let written = write_line(&mut file, &key);
+                let written = write_line(&mut file, &key).and_then(|()| sync_folder(path));
                 if let Err(source) = written {
                     // Half a key must not be taken for one at the next start; that it cannot be removed either is told
                     // by the next start.
@@ -95,7 +95,15 @@ impl SealingKey {
         let mut text = String::new();
         let file = File::open(path).map_err(|source| failed("open", path, source))?;
         file.take(LONGEST_FILE).read_to_string(&mut text).map_err(|source| failed("read", path, source))?;
-        text.parse()
+        if text.trim().is_empty() {
+            // Left by a process that was killed while it made the file.
+            let why = "is empty; nothing was sealed with it, so that it can be deleted";
+            return Err(SealingError::NotAKeyFile { path: path.to_path_buf(), why });
+        }
+        text.parse::<Self>().map_err(|error| match error {
+            SealingError::InvalidKey(why) => SealingError::NotAKeyFile { path: path.to_path_buf(), why },
+            other => other,
+        })
     }
 
     /// A key for another purpose, made from this one (HMAC-SHA256, RFC 2104): it tells nothing of this one.
@@ -145,6 +153,18 @@ fn open_new(path: &Path) -> std::io::Result<File> {
         options.mode(0o600);
     }
     options.open(path)
+}
+
+/// Makes the file's name as durable as its content: secrets sealed with a key that a power cut took away are lost.
+fn sync_folder(path: &Path) -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        File::open(folder)?.sync_all()?;
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
 }
 
 fn write_line(file: &mut File, key: &SealingKey) -> std::io::Result<()> {
@@ -198,8 +218,16 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("letter.txt");
         std::fs::write(&path, "Dear Ana").unwrap();
-        assert!(matches!(SealingKey::load_or_create(&path), Err(SealingError::InvalidKey(_))));
+        let refusal = SealingKey::load_or_create(&path).unwrap_err();
+        assert!(
+            refusal.to_string().contains("letter.txt") && !refusal.to_string().contains("Ana"),
+            "{refusal}"
+        );
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "Dear Ana");
+        let empty = folder.path().join("empty.key");
+        std::fs::write(&empty, "").unwrap();
+        let refusal = SealingKey::load_or_create(&empty).unwrap_err().to_string();
+        assert!(refusal.contains("empty.key") && refusal.contains("can be deleted"), "{refusal}");
         let nowhere = SealingKey::load_or_create(&folder.path().join("no/such/place")).unwrap_err();
         assert!(nowhere.to_string().contains("could not make the key file"), "{nowhere}");
     }
