@@ -1,4 +1,4 @@
-//! The audit log, newest first, in pages. A cursor is the instant and the position of the last entry shown.
+//! The audit log, newest first, in pages.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -13,6 +13,7 @@ use pytake_store::{AuditEntry, AuditFilter, AuditLog, Subject};
 use rusqlite::{Connection, Result, Row, params};
 
 use crate::columns::{instant, json, read_instant, read_json, read_parsed};
+use crate::pages;
 use crate::store::SqliteStore;
 
 fn note(connection: &Connection, entry: &AuditEntry) -> Result<()> {
@@ -45,12 +46,10 @@ const PAGE: &str = "
     LIMIT ?7";
 
 fn page(connection: &Connection, tenant: &TenantId, filter: &AuditFilter) -> Result<Page<AuditEntry>> {
-    /// What [`AuditFilter::limit`] promises.
-    const LARGEST_PAGE: u32 = 200;
-    let limit = filter.limit.clamp(1, LARGEST_PAGE);
+    let size = pages::size(filter.limit);
     // No position is negative, so this is before the instant itself.
     let end = filter.to.map_or((i64::MAX, i64::MAX), |to| (instant(to), -1));
-    let after = filter.after.as_deref().and_then(parse_cursor).unwrap_or((i64::MAX, i64::MAX));
+    let after = pages::place(filter.after.as_deref()).unwrap_or((i64::MAX, i64::MAX));
     let (before, before_position) = end.min(after);
     let range = params![
         tenant.as_str(),
@@ -59,15 +58,10 @@ fn page(connection: &Connection, tenant: &TenantId, filter: &AuditFilter) -> Res
         before_position,
         filter.author,
         filter.action,
-        limit + 1,
+        size + 1,
     ];
-    let mut rows: Vec<(i64, AuditEntry)> =
-        connection.prepare_cached(PAGE)?.query_map(range, read)?.collect::<Result<_>>()?;
-    let is_last = rows.len() <= limit as usize;
-    rows.truncate(limit as usize);
-    let next =
-        rows.last().filter(|_| !is_last).map(|(position, entry)| format!("{}.{position}", instant(entry.at)));
-    Ok(Page { items: rows.into_iter().map(|(_, entry)| entry).collect(), next })
+    let rows = connection.prepare_cached(PAGE)?.query_map(range, read)?.collect::<Result<_>>()?;
+    Ok(pages::page(rows, size, |entry: &AuditEntry| entry.at))
 }
 
 fn read(row: &Row<'_>) -> Result<(i64, AuditEntry)> {
@@ -82,11 +76,6 @@ fn read(row: &Row<'_>) -> Result<(i64, AuditEntry)> {
         peer: row.get(8)?,
     };
     Ok((row.get(0)?, entry))
-}
-
-fn parse_cursor(cursor: &str) -> Option<(i64, i64)> {
-    let (instant, position) = cursor.split_once('.')?;
-    Some((instant.parse().ok()?, position.parse().ok()?))
 }
 
 fn sweep(connection: &Connection, tenant: &TenantId, before: Timestamp) -> Result<u64> {
@@ -105,10 +94,11 @@ fn sweep(connection: &Connection, tenant: &TenantId, before: Timestamp) -> Resul
     Ok(u64::try_from(deleted).unwrap_or(u64::MAX))
 }
 
-/// Entries after one that name somebody or a conversation of theirs, as they are to be without it.
+/// Entries after one that name somebody or a conversation of theirs, those deleted before too, as they are to be without it.
 pub(crate) fn naming(
     connection: &Connection,
     subject: &Subject,
+    deleted_before: &[ConversationId],
     after: i64,
     limit: u32,
 ) -> Result<Vec<(i64, String)>> {
@@ -124,7 +114,7 @@ pub(crate) fn naming(
         .iter()
         .map(UserId::as_str)
         .chain(subject.phones.iter().chain(&subject.scoped_ids).map(String::as_str))
-        .chain(subject.conversations.iter().map(ConversationId::as_str))
+        .chain(subject.conversations.iter().chain(deleted_before).map(ConversationId::as_str))
         .collect();
     let is_name = |value: &str| {
         let phone = canonical_phone(value);
@@ -189,13 +179,5 @@ mod tests {
     fn a_page_is_a_range_of_an_index() {
         plans::assert_uses(PAGE, "audit_log_by_time");
         assert!(!plans::plan(PAGE).contains("B-TREE"), "nothing is sorted");
-    }
-
-    #[test]
-    fn a_cursor_reads_back_as_it_was() {
-        assert_eq!(parse_cursor("17.4"), Some((17, 4)));
-        for malformed in ["", "17", "a.b", "17.", ".4"] {
-            assert_eq!(parse_cursor(malformed), None, "{malformed}");
-        }
     }
 }

@@ -77,8 +77,9 @@ fn prepare_writing(connection: &Connection) -> Result<()> {
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     // SQLite has them off by default.
     connection.pragma_update(None, "foreign_keys", true)?;
-    // What is deleted is overwritten where its page is written anyway; erasing somebody overwrites the rest, too.
-    connection.pragma_update_and_check(None, "secure_delete", "FAST", |_| Ok(()))?;
+    // What is deleted is overwritten, also in pages that become free: what a sweep or a deletion left there could not be
+    // found any more when somebody is erased. A turn frees no pages; who deletes much does it a little at a time.
+    connection.pragma_update_and_check(None, "secure_delete", "ON", |_| Ok(()))?;
     // 16 MiB, in KiB: the pages a busy hour writes to. Grows only as far as it is used.
     connection.pragma_update(None, "cache_size", -16_384)?;
     Ok(())

@@ -50,6 +50,18 @@ pub(crate) fn find(connection: &Connection, tenant: &TenantId, user: &UserId) ->
     connection.prepare_cached(FIND)?.query_row([tenant.as_str(), user.as_str()], read).optional()
 }
 
+/// The one into whom a customer was merged, where they were.
+pub(crate) fn remaining(connection: &Connection, tenant: &TenantId, user: &UserId) -> Result<Option<UserId>> {
+    const REMAINING: &str = "
+        SELECT merged_into
+        FROM customers
+        WHERE tenant_id = ?1
+          AND customer_id = ?2
+          AND merged_into IS NOT NULL";
+    let key = [tenant.as_str(), user.as_str()];
+    connection.prepare_cached(REMAINING)?.query_row(key, |row| read_parsed(row, 0)).optional()
+}
+
 /// Finds who a sender is, makes a customer of somebody new, merges two who turn out to be one, and keeps the newest
 /// addresses. `None`: the sender has no id at all.
 pub(crate) fn resolve(

@@ -8,7 +8,7 @@ use pytake_assistant::Author;
 use pytake_assistant::conversation::Page;
 use pytake_assistant::error::StorageError;
 use pytake_assistant::id::{TenantId, UserId};
-use pytake_store::{Creation, ItemResult, Job, JobItem, JobState, Jobs, NewJob};
+use pytake_store::{Creation, ItemResult, Job, JobItem, JobState, Jobs, NewJob, Swept};
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 use crate::columns::{instant, json, later, read_instant, read_optional_instant, read_parsed, read_word};
@@ -58,6 +58,9 @@ fn create(connection: &Connection, job: &NewJob) -> Result<Creation> {
     if let Some(known) = known(connection, job)? {
         return Ok(known);
     }
+    if open_jobs(connection, &job.tenant)? >= job.most_open {
+        return Ok(Creation::TooMany);
+    }
     tenants::ensure(connection, &job.tenant, job.at)?;
     let total = u32::try_from(job.items.len()).unwrap_or(u32::MAX);
     let row = params![
@@ -96,6 +99,16 @@ fn known(connection: &Connection, new: &NewJob) -> Result<Option<Creation>> {
         Some(_) => Ok(Some(Creation::NameTaken)),
         None => Ok(None),
     }
+}
+
+fn open_jobs(connection: &Connection, tenant: &TenantId) -> Result<u32> {
+    // The tenant's range of jobs_of_tenant: what it sent in a week.
+    const OPEN: &str = "
+        SELECT COUNT(*)
+        FROM jobs INDEXED BY jobs_of_tenant
+        WHERE tenant_id = ?1
+          AND state = 'open'";
+    connection.prepare_cached(OPEN)?.query_row([tenant.as_str()], |row| row.get(0))
 }
 
 fn page(connection: &Connection, tenant: &TenantId, cursor: Option<&str>, limit: u32) -> Result<Page<Job>> {
@@ -139,10 +152,15 @@ fn items(
     connection.prepare_cached(ITEMS)?.query_map(params![tenant.as_str(), id, from, limit], read)?.collect()
 }
 
-fn claim(connection: &Connection, now: Timestamp, lease: Duration) -> Result<Option<JobItem>> {
+fn claim(
+    connection: &Connection,
+    now: Timestamp,
+    lease: Duration,
+    passed_over: &[TenantId],
+) -> Result<Option<JobItem>> {
     // Open jobs in the order of jobs_open; of each the first entry of its range of job_items_due.
     const NEXT: &str = "
-        SELECT j.tenant_id, j.job_id, i.position, i.request, i.tries
+        SELECT j.tenant_id, j.job_id, i.position, i.request, i.tries, j.created_at
         FROM jobs AS j INDEXED BY jobs_open
         JOIN job_items AS i
           ON i.tenant_id = j.tenant_id
@@ -157,6 +175,13 @@ fn claim(connection: &Connection, now: Timestamp, lease: Duration) -> Result<Opt
                 LIMIT 1
              )
         WHERE j.state = 'open'
+          AND j.tenant_id NOT IN (SELECT value FROM json_each(?2))
+          AND NOT EXISTS (
+                SELECT 1
+                FROM tenants
+                WHERE tenant_id = j.tenant_id
+                  AND suspended_at IS NOT NULL
+              )
         ORDER BY j.served, j.position
         LIMIT 1";
     const TAKE: &str = "
@@ -183,9 +208,11 @@ fn claim(connection: &Connection, now: Timestamp, lease: Duration) -> Result<Opt
             position: row.get(2)?,
             request: row.get(3)?,
             tries: row.get::<_, u32>(4)?.saturating_add(1),
+            since: read_instant(row, 5)?,
         })
     };
-    let Some(item) = connection.prepare_cached(NEXT)?.query_row([instant(now)], read).optional()? else {
+    let next = params![instant(now), json(&passed_over)?];
+    let Some(item) = connection.prepare_cached(NEXT)?.query_row(next, read).optional()? else {
         return Ok(None);
     };
     let until = instant(later(now, lease));
@@ -200,15 +227,16 @@ fn claim(connection: &Connection, now: Timestamp, lease: Duration) -> Result<Opt
     Ok(Some(item))
 }
 
-fn postpone(connection: &Connection, item: &JobItem, until: Timestamp) -> Result<()> {
+fn postpone(connection: &Connection, item: &JobItem, until: Timestamp, is_try: bool) -> Result<()> {
     const POSTPONE: &str = "
         UPDATE job_items
-        SET due_at = ?4
+        SET due_at = ?4,
+            tries = MAX(tries - ?5, 0)
         WHERE tenant_id = ?1
           AND job_id = ?2
           AND position = ?3
           AND due_at IS NOT NULL";
-    let row = params![item.tenant.as_str(), item.job, item.position, instant(until)];
+    let row = params![item.tenant.as_str(), item.job, item.position, instant(until), u32::from(!is_try)];
     connection.prepare_cached(POSTPONE)?.execute(row).map(drop)
 }
 
@@ -262,7 +290,8 @@ fn cancel(connection: &Connection, tenant: &TenantId, id: &str, now: Timestamp) 
         UPDATE job_items
         SET due_at = NULL
         WHERE tenant_id = ?1
-          AND job_id = ?2";
+          AND job_id = ?2
+          AND due_at IS NOT NULL";
     if connection.prepare_cached(CANCEL)?.execute(params![tenant.as_str(), id, instant(now)])? > 0 {
         connection.prepare_cached(LET_GO)?.execute([tenant.as_str(), id])?;
     }
@@ -277,31 +306,70 @@ fn release(connection: &Connection, now: Timestamp) -> Result<u64> {
     Ok(connection.prepare_cached(RELEASE)?.execute([instant(now)])? as u64)
 }
 
-fn sweep(connection: &Connection, before: Timestamp, limit: u32) -> Result<u64> {
-    // Entries of jobs_finished.
-    const OLD: &str = "
+/// Ends the open jobs of somebody who may ask nothing any more.
+pub(crate) fn cancel_of(connection: &Connection, author: &Author, now: Timestamp) -> Result<()> {
+    // All open jobs, as jobs_open has them: tenants have few.
+    const OPEN: &str = "
+        SELECT tenant_id, job_id
+        FROM jobs
+        WHERE state = 'open'
+          AND author = ?1";
+    let open: Vec<(TenantId, String)> = connection
+        .prepare_cached(OPEN)?
+        .query_map([author.as_str()], |row| Ok((read_parsed(row, 0)?, row.get(1)?)))?
+        .collect::<Result<_>>()?;
+    for (tenant, id) in &open {
+        cancel(connection, tenant, id, now)?;
+    }
+    Ok(())
+}
+
+fn sweep(connection: &Connection, before: Timestamp, limit: u32) -> Result<Swept> {
+    // The first entry of jobs_finished.
+    const OLDEST: &str = "
         SELECT tenant_id, job_id
         FROM jobs
         WHERE finished_at < ?1
         ORDER BY finished_at
-        LIMIT ?2";
+        LIMIT 1";
+    // A range of the key.
     const ITEMS: &str = "
         DELETE FROM job_items
-        WHERE tenant_id = ?1
-          AND job_id = ?2";
+        WHERE (tenant_id, job_id, position) IN (
+                SELECT tenant_id, job_id, position
+                FROM job_items
+                WHERE tenant_id = ?1
+                  AND job_id = ?2
+                LIMIT ?3
+              )";
     const JOB: &str = "
         DELETE FROM jobs
         WHERE tenant_id = ?1
           AND job_id = ?2";
-    let old: Vec<(String, String)> = connection
-        .prepare_cached(OLD)?
-        .query_map(params![instant(before), limit], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<Result<_>>()?;
-    for (tenant, id) in &old {
-        connection.prepare_cached(ITEMS)?.execute([tenant, id])?;
-        connection.prepare_cached(JOB)?.execute([tenant, id])?;
+    let mut swept = Swept::default();
+    let mut left = limit.max(1);
+    loop {
+        let oldest: Option<(String, String)> = connection
+            .prepare_cached(OLDEST)?
+            .query_row([instant(before)], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        let Some((tenant, id)) = oldest else { return Ok(swept) };
+        let items = connection.prepare_cached(ITEMS)?.execute(params![tenant, id, left])?;
+        swept.rows += items as u64;
+        left = left.saturating_sub(u32::try_from(items).unwrap_or(u32::MAX));
+        if left == 0 {
+            swept.is_more = true;
+            return Ok(swept);
+        }
+        connection.prepare_cached(JOB)?.execute([&tenant, &id])?;
+        swept.rows += 1;
+        swept.done += 1;
+        left -= 1;
+        if left == 0 {
+            swept.is_more = true;
+            return Ok(swept);
+        }
     }
-    Ok(old.len() as u64)
 }
 
 /// Items of batches that are about a user, after one: job and position. Reads the tenant's items from there: they are
@@ -313,17 +381,16 @@ pub(crate) fn items_of(
     after: &(String, i64),
     limit: u32,
 ) -> Result<Vec<(String, u32)>> {
-    // A range of the key. Requests are kept as they are written here: no space after a colon.
+    // A range of the key. The request's own customer: one that a context names is nobody here.
     const ITEMS: &str = "
         SELECT job_id, position
         FROM job_items
         WHERE tenant_id = ?1
           AND (job_id, position) > (?2, ?3)
-          AND INSTR(request, ?4) > 0
+          AND json_extract(request, '$.request.user_id') = ?4
         ORDER BY job_id, position
         LIMIT ?5";
-    let needle = format!("\"user_id\":{}", json(&user.as_str())?);
-    let row = params![tenant.as_str(), after.0, after.1, needle, limit];
+    let row = params![tenant.as_str(), after.0, after.1, user.as_str(), limit];
     connection.prepare_cached(ITEMS)?.query_map(row, |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
 }
 
@@ -350,6 +417,7 @@ pub(crate) fn erase_items(
             position: *position,
             request: String::new(),
             tries: 0,
+            since: now,
         };
         // Changes nothing where the item has its result.
         finish(connection, &item, GONE, BODY, now)?;
@@ -396,15 +464,30 @@ impl Jobs for SqliteStore {
         .await
     }
 
-    async fn claim_item(&self, lease: Duration) -> Result<Option<JobItem>, StorageError> {
-        let clock = self.clock.clone();
-        self.write("take an item of a batch", move |connection| claim(connection, clock.now(), lease)).await
+    async fn claim_item(
+        &self,
+        lease: Duration,
+        passed_over: &[TenantId],
+    ) -> Result<Option<JobItem>, StorageError> {
+        let (clock, passed_over) = (self.clock.clone(), passed_over.to_vec());
+        self.write("take an item of a batch", move |connection| {
+            claim(connection, clock.now(), lease, &passed_over)
+        })
+        .await
     }
 
     async fn postpone_item(&self, item: &JobItem, wait: Duration) -> Result<(), StorageError> {
         let (item, clock) = (item.clone(), self.clock.clone());
         self.write("give an item of a batch back", move |connection| {
-            postpone(connection, &item, later(clock.now(), wait))
+            postpone(connection, &item, later(clock.now(), wait), true)
+        })
+        .await
+    }
+
+    async fn defer_item(&self, item: &JobItem, wait: Duration) -> Result<(), StorageError> {
+        let (item, clock) = (item.clone(), self.clock.clone());
+        self.write("let an item of a batch wait", move |connection| {
+            postpone(connection, &item, later(clock.now(), wait), false)
         })
         .await
     }
@@ -432,7 +515,7 @@ impl Jobs for SqliteStore {
         self.write("give the items of batches back", move |connection| release(connection, clock.now())).await
     }
 
-    async fn sweep_jobs(&self, before: Timestamp, limit: u32) -> Result<u64, StorageError> {
+    async fn sweep_jobs(&self, before: Timestamp, limit: u32) -> Result<Swept, StorageError> {
         self.write("delete old batches", move |connection| sweep(connection, before, limit)).await
     }
 }

@@ -2,14 +2,15 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use pytake_assistant::Author;
 use pytake_assistant::error::StorageError;
 use pytake_assistant::id::TenantId;
-use pytake_store::{ApiKeyRecord, Keys, KnownKey, NewSecret, PreviousSecret};
+use pytake_store::{ApiKeyRecord, ENDED_KEYS_KEPT, Keys, KnownKey, NewSecret, PreviousSecret};
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 use crate::columns::{instant, json, read_instant, read_json, read_optional_instant, read_parsed};
 use crate::store::SqliteStore;
-use crate::tenants;
+use crate::{jobs, tenants};
 
 fn create(connection: &Connection, key: &ApiKeyRecord) -> Result<()> {
     const CREATE: &str = "
@@ -34,7 +35,25 @@ fn create(connection: &Connection, key: &ApiKeyRecord) -> Result<()> {
         key.previous.map(|previous| previous.secret_hash),
         key.previous.map(|previous| instant(previous.valid_until)),
     ];
-    connection.prepare_cached(CREATE)?.execute(row).map(drop)
+    connection.prepare_cached(CREATE)?.execute(row)?;
+    forget_ended(connection, &key.tenant, key.created_at)
+}
+
+/// Deletes the tenant's keys that ended first, as far as they are too many: else a caller that makes and revokes keys would fill the table.
+fn forget_ended(connection: &Connection, tenant: &TenantId, now: Timestamp) -> Result<()> {
+    // Reads the whole table, which is small.
+    const FORGET: &str = "
+        DELETE FROM api_keys
+        WHERE key_id IN (
+            SELECT key_id
+            FROM api_keys
+            WHERE tenant_id = ?1
+              AND (revoked_at IS NOT NULL OR expires_at <= ?2)
+            ORDER BY MIN(COALESCE(revoked_at, expires_at), COALESCE(expires_at, revoked_at)) DESC, key_id DESC
+            LIMIT -1 OFFSET ?3
+        )";
+    let kept = i64::try_from(ENDED_KEYS_KEPT).unwrap_or(i64::MAX);
+    connection.prepare_cached(FORGET)?.execute(params![tenant.as_str(), instant(now), kept]).map(drop)
 }
 
 fn read(row: &Row<'_>) -> Result<ApiKeyRecord> {
@@ -58,29 +77,27 @@ fn read(row: &Row<'_>) -> Result<ApiKeyRecord> {
 }
 
 fn by_hash(connection: &Connection, secret_hash: [u8; 32]) -> Result<Option<KnownKey>> {
-    // One entry of the unique index on secret_hash, else one of api_keys_by_previous; its tenant by primary key.
+    // One entry of the unique index on secret_hash, else one of api_keys_by_previous.
     const BY_HASH: &str = "
-        SELECT k.key_id, k.tenant_id, k.name, k.prefix, k.secret_hash, k.scopes,
-               k.created_at, k.expires_at, k.revoked_at, k.last_used_at, k.requests_per_minute,
-               k.previous_hash, k.previous_until, t.suspended_at IS NOT NULL
-        FROM api_keys AS k
-        JOIN tenants AS t
-          ON t.tenant_id = k.tenant_id
-        WHERE k.secret_hash = ?1";
+        SELECT key_id, tenant_id, name, prefix, secret_hash, scopes,
+               created_at, expires_at, revoked_at, last_used_at, requests_per_minute,
+               previous_hash, previous_until
+        FROM api_keys
+        WHERE secret_hash = ?1";
     const BY_PREVIOUS: &str = "
-        SELECT k.key_id, k.tenant_id, k.name, k.prefix, k.secret_hash, k.scopes,
-               k.created_at, k.expires_at, k.revoked_at, k.last_used_at, k.requests_per_minute,
-               k.previous_hash, k.previous_until, t.suspended_at IS NOT NULL
-        FROM api_keys AS k
-        JOIN tenants AS t
-          ON t.tenant_id = k.tenant_id
-        WHERE k.previous_hash = ?1";
-    let known = |row: &Row<'_>| Ok(KnownKey { key: read(row)?, is_suspended: row.get(13)? });
-    let current = connection.prepare_cached(BY_HASH)?.query_row([secret_hash], known).optional()?;
-    match current {
-        Some(key) => Ok(Some(key)),
-        None => connection.prepare_cached(BY_PREVIOUS)?.query_row([secret_hash], known).optional(),
-    }
+        SELECT key_id, tenant_id, name, prefix, secret_hash, scopes,
+               created_at, expires_at, revoked_at, last_used_at, requests_per_minute,
+               previous_hash, previous_until
+        FROM api_keys
+        WHERE previous_hash = ?1";
+    let current = connection.prepare_cached(BY_HASH)?.query_row([secret_hash], read).optional()?;
+    let found = match current {
+        Some(key) => Some(key),
+        None => connection.prepare_cached(BY_PREVIOUS)?.query_row([secret_hash], read).optional()?,
+    };
+    let Some(key) = found else { return Ok(None) };
+    let is_suspended = tenants::is_suspended(connection, &key.tenant)?;
+    Ok(Some(KnownKey { key, is_suspended }))
 }
 
 fn find(connection: &Connection, tenant: &TenantId, id: &str) -> Result<Option<ApiKeyRecord>> {
@@ -111,6 +128,7 @@ fn rotate(
         WHERE key_id = ?2
           AND (?1 IS NULL OR tenant_id = ?1)
           AND revoked_at IS NULL
+          AND secret_hash = ?6
         RETURNING key_id, tenant_id, name, prefix, secret_hash, scopes,
                   created_at, expires_at, revoked_at, last_used_at, requests_per_minute,
                   previous_hash, previous_until";
@@ -120,6 +138,7 @@ fn rotate(
         secret.prefix,
         secret.secret_hash,
         instant(secret.previous_until),
+        secret.replaces,
     ];
     connection.prepare_cached(ROTATE)?.query_row(row, read).optional()
 }
@@ -146,7 +165,12 @@ fn revoke(connection: &Connection, tenant: Option<&TenantId>, id: &str, at: Time
           AND (?1 IS NULL OR tenant_id = ?1)
           AND revoked_at IS NULL";
     let row = params![tenant.map(TenantId::as_str), id, instant(at)];
-    Ok(connection.prepare_cached(REVOKE)?.execute(row)? > 0)
+    if connection.prepare_cached(REVOKE)?.execute(row)? == 0 {
+        return Ok(false);
+    }
+    // What it asked for in the background is not asked any more.
+    jobs::cancel_of(connection, &Author::key(id), at)?;
+    Ok(true)
 }
 
 fn is_any_in_use(connection: &Connection) -> Result<bool> {
@@ -156,6 +180,16 @@ fn is_any_in_use(connection: &Connection) -> Result<bool> {
             SELECT 1
             FROM api_keys
             WHERE revoked_at IS NULL
+        )";
+    connection.prepare_cached(ANY)?.query_row([], |row| row.get(0))
+}
+
+fn was_any_made(connection: &Connection) -> Result<bool> {
+    // The first entry of the table: ended keys are forgotten only where others stay.
+    const ANY: &str = "
+        SELECT EXISTS (
+            SELECT 1
+            FROM api_keys
         )";
     connection.prepare_cached(ANY)?.query_row([], |row| row.get(0))
 }
@@ -215,6 +249,10 @@ impl Keys for SqliteStore {
 
     async fn has_keys(&self) -> Result<bool, StorageError> {
         self.read_short("look for API keys", is_any_in_use).await
+    }
+
+    async fn had_keys(&self) -> Result<bool, StorageError> {
+        self.read_short("look for API keys", was_any_made).await
     }
 
     async fn touch_key(&self, id: &str, at: Timestamp) -> Result<(), StorageError> {

@@ -5,8 +5,11 @@
 //! holds the write lock from its first statement.
 
 mod listing;
+mod merge;
 mod money;
 mod sums;
+
+pub(crate) use merge::merge;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -15,7 +18,7 @@ use pytake_assistant::budget::{BudgetClaim, BudgetMark, Spending};
 use pytake_assistant::clock::utc_day;
 use pytake_assistant::conversation::Page;
 use pytake_assistant::error::StorageError;
-use pytake_assistant::id::{TenantId, UserId};
+use pytake_assistant::id::{ConversationId, TenantId, UserId};
 use pytake_assistant::ledger::{
     Admission, Booking, BookingFilter, Ledger, LedgerEntry, Operation, Origin, ReservationId,
     ReservationRequest, UsageQuery, UsageRow, UserUsage,
@@ -24,7 +27,7 @@ use pytake_assistant::money::PicoUsd;
 use pytake_store::Audit;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
-use crate::columns::{count, day, read_count, read_optional_instant};
+use crate::columns::{count, day, read_count, read_optional_instant, read_parsed};
 use crate::readers::in_snapshot;
 use crate::store::SqliteStore;
 
@@ -199,6 +202,57 @@ pub(crate) fn rename_entries(
           AND tenant_id = ?2";
     let mut statement = connection.prepare_cached(RENAME)?;
     entries.iter().map(|entry| statement.execute(params![entry, tenant.as_str(), to.as_str()])).sum()
+}
+
+/// Gives so many bookings of a user and a UTC day another user, and no conversation.
+pub(crate) fn rename_entries_of_day(
+    connection: &Connection,
+    tenant: &TenantId,
+    user: &UserId,
+    on: Date,
+    to: &str,
+    limit: u32,
+) -> Result<usize> {
+    // A range of usage_ledger_by_user.
+    const ENTRIES: &str = "
+        SELECT entry_id
+        FROM usage_ledger
+        WHERE tenant_id = ?1
+          AND user_id = ?2
+          AND booked_at >= ?3
+          AND booked_at < ?4
+        LIMIT ?5";
+    let (from, to_instant) = sums::instants_of(Some(on), Some(on));
+    let range = params![tenant.as_str(), user.as_str(), from, to_instant, limit];
+    let entries: Vec<i64> =
+        connection.prepare_cached(ENTRIES)?.query_map(range, |row| row.get(0))?.collect::<Result<_>>()?;
+    for entry in &entries {
+        rename_entry(connection, *entry, to)?;
+    }
+    Ok(entries.len())
+}
+
+/// Conversations that bookings of a user were for and that nobody has any more.
+pub(crate) fn conversations_gone(
+    connection: &Connection,
+    tenant: &TenantId,
+    user: &UserId,
+) -> Result<Vec<ConversationId>> {
+    // A range of usage_ledger_by_user.
+    const GONE: &str = "
+        SELECT DISTINCT conversation_id
+        FROM usage_ledger
+        WHERE tenant_id = ?1
+          AND user_id = ?2
+          AND conversation_id IS NOT NULL
+          AND NOT EXISTS (
+                SELECT 1
+                FROM conversations
+                WHERE conversations.tenant_id = ?1
+                  AND conversations.conversation_id = usage_ledger.conversation_id
+            )";
+    let key = [tenant.as_str(), user.as_str()];
+    connection.prepare_cached(GONE)?.query_map(key, |row| read_parsed(row, 0))?.collect()
 }
 
 /// Gives one booking another user, and no conversation.

@@ -29,6 +29,7 @@ mod media;
 mod numbers;
 mod operators;
 mod outbox;
+mod pages;
 #[cfg(test)]
 mod plans;
 mod privacy;

@@ -7,7 +7,7 @@ use bytes::{Bytes, BytesMut};
 use jiff::Timestamp;
 use pytake_assistant::channel::{InboundContent, ItemId, MediaKind, MediaRef};
 use pytake_assistant::error::StorageError;
-use pytake_assistant::id::TenantId;
+use pytake_assistant::id::{ConversationId, TenantId};
 use pytake_store::{Media, MediaState, StoredMedia, WantedMedia};
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
@@ -17,6 +17,8 @@ use crate::store::SqliteStore;
 
 /// Bytes of a piece: some milliseconds of the writing thread.
 const PIECE: usize = 1 << 20;
+/// Pieces that a sweep deletes in one transaction: what is deleted is overwritten, 16 MiB.
+const PIECES_SWEPT: u32 = 16;
 
 /// Wants the file of a message, if it has one.
 pub(crate) fn want(
@@ -102,6 +104,28 @@ pub(crate) fn delete_some_pieces(connection: &Connection, item: i64, limit: u32)
             LIMIT ?2
         )";
     connection.prepare_cached(DELETE)?.execute(params![item, limit])
+}
+
+/// Deletes so many pieces of the files of a conversation; how many there were.
+pub(crate) fn delete_pieces_of(
+    connection: &Connection,
+    tenant: &TenantId,
+    conversation: &ConversationId,
+    limit: u32,
+) -> Result<usize> {
+    // A range of inbox_items_by_conversation, then of the key of the pieces.
+    const DELETE: &str = "
+        DELETE FROM media_pieces
+        WHERE rowid IN (
+            SELECT media_pieces.rowid
+            FROM inbox_items
+            JOIN media_pieces USING (item_id)
+            WHERE inbox_items.tenant_id = ?1
+              AND inbox_items.conversation_id = ?2
+            LIMIT ?3
+        )";
+    let range = params![tenant.as_str(), conversation.as_str(), limit];
+    connection.prepare_cached(DELETE)?.execute(range)
 }
 
 fn delete_pieces(connection: &Connection, item: i64) -> Result<()> {
@@ -199,15 +223,25 @@ const OLD: &str = "
     ORDER BY received_at
     LIMIT ?2";
 
+/// Deletes old files; of large ones as many pieces as one transaction may, and the rest in the next one.
 fn sweep(connection: &Connection, before: Timestamp, limit: u32) -> Result<u64> {
     let old: Vec<i64> = connection
         .prepare_cached(OLD)?
         .query_map(params![instant(before), limit], |row| row.get(0))?
         .collect::<Result<_>>()?;
-    for item in &old {
-        delete(connection, *item)?;
+    let mut gone = 0;
+    let mut room = PIECES_SWEPT;
+    for item in old {
+        let pieces = delete_some_pieces(connection, item, room)?;
+        room = room.saturating_sub(u32::try_from(pieces).unwrap_or(u32::MAX));
+        if room == 0 {
+            // Not nothing, whatever is left of this one.
+            return Ok(gone + 1);
+        }
+        delete(connection, item)?;
+        gone += 1;
     }
-    Ok(u64::try_from(old.len()).unwrap_or(u64::MAX))
+    Ok(gone)
 }
 
 #[async_trait]

@@ -93,8 +93,7 @@ fn list(connection: &Connection, tenant: Option<&TenantId>) -> Result<Vec<Operat
 
 fn change(
     connection: &Connection,
-    tenant: &TenantId,
-    id: &str,
+    as_read: &OperatorRecord,
     change: &OperatorChange,
 ) -> Result<OperatorChanged> {
     const CHANGE: &str = "
@@ -105,7 +104,12 @@ fn change(
             disabled_at = ?6
         WHERE operator_id = ?2
           AND tenant_id = ?1";
+    let (tenant, id) = (&as_read.tenant, &as_read.id);
     let Some(before) = find(connection, tenant, id)? else { return Ok(OperatorChanged::Missing) };
+    let may = |operator: &OperatorRecord| (operator.role, operator.is_admin, operator.disabled_at);
+    if may(&before) != may(as_read) {
+        return Ok(OperatorChanged::Meanwhile);
+    }
     let was_owner = before.role == Role::Owner && before.disabled_at.is_none();
     let stays_owner = change.role == Role::Owner && change.disabled_at.is_none();
     if was_owner && !stays_owner && !has_other_owner(connection, tenant, id)? {
@@ -148,17 +152,44 @@ fn has_other_owner(connection: &Connection, tenant: &TenantId, id: &str) -> Resu
     connection.prepare_cached(OTHER)?.query_row([tenant.as_str(), id], |row| row.get(0))
 }
 
-fn set_password(connection: &Connection, tenant: &TenantId, id: &str, password_hash: &str) -> Result<bool> {
+fn set_password(connection: &Connection, as_read: &OperatorRecord, password_hash: &str) -> Result<bool> {
     const SET: &str = "
         UPDATE operators
         SET password_hash = ?3
         WHERE operator_id = ?2
-          AND tenant_id = ?1";
-    let is_known = connection.prepare_cached(SET)?.execute([tenant.as_str(), id, password_hash])? > 0;
-    if is_known {
-        sessions::end_all(connection, tenant, id)?;
+          AND tenant_id = ?1
+          AND password_hash = ?4
+          AND role = ?5
+          AND is_admin = ?6";
+    let row = params![
+        as_read.tenant.as_str(),
+        as_read.id,
+        password_hash,
+        as_read.password_hash,
+        as_read.role.as_str(),
+        as_read.is_admin,
+    ];
+    let is_set = connection.prepare_cached(SET)?.execute(row)? > 0;
+    if is_set {
+        sessions::end_all(connection, &as_read.tenant, &as_read.id)?;
     }
-    Ok(is_known)
+    Ok(is_set)
+}
+
+/// Whether somebody who signs in with a password that was right for this operator may still come in.
+pub(crate) fn may_begin(connection: &Connection, as_read: &OperatorRecord) -> Result<bool> {
+    // One entry of the primary key.
+    const MAY: &str = "
+        SELECT EXISTS (
+            SELECT 1
+            FROM operators
+            WHERE operator_id = ?2
+              AND tenant_id = ?1
+              AND password_hash = ?3
+              AND disabled_at IS NULL
+        )";
+    let row = [as_read.tenant.as_str(), &as_read.id, &as_read.password_hash];
+    connection.prepare_cached(MAY)?.query_row(row, |row| row.get(0))
 }
 
 fn is_any_in_use(connection: &Connection) -> Result<bool> {
@@ -168,6 +199,16 @@ fn is_any_in_use(connection: &Connection) -> Result<bool> {
             SELECT 1
             FROM operators
             WHERE disabled_at IS NULL
+        )";
+    connection.prepare_cached(ANY)?.query_row([], |row| row.get(0))
+}
+
+fn was_any_made(connection: &Connection) -> Result<bool> {
+    // The first entry of the table; operators are disabled, never deleted.
+    const ANY: &str = "
+        SELECT EXISTS (
+            SELECT 1
+            FROM operators
         )";
     connection.prepare_cached(ANY)?.query_row([], |row| row.get(0))
 }
@@ -196,28 +237,30 @@ impl Operators for SqliteStore {
 
     async fn change_operator(
         &self,
-        tenant: &TenantId,
-        id: &str,
+        as_read: &OperatorRecord,
         change: &OperatorChange,
     ) -> Result<OperatorChanged, StorageError> {
-        let (tenant, id, wanted) = (tenant.clone(), id.to_owned(), change.clone());
-        let work = move |connection: &Connection| self::change(connection, &tenant, &id, &wanted);
+        let (as_read, wanted) = (as_read.clone(), change.clone());
+        let work = move |connection: &Connection| self::change(connection, &as_read, &wanted);
         self.write("change the operator", work).await
     }
 
     async fn set_password(
         &self,
-        tenant: &TenantId,
-        id: &str,
+        as_read: &OperatorRecord,
         password_hash: &str,
     ) -> Result<bool, StorageError> {
-        let (tenant, id, hash) = (tenant.clone(), id.to_owned(), password_hash.to_owned());
-        let work = move |connection: &Connection| set_password(connection, &tenant, &id, &hash);
+        let (as_read, hash) = (as_read.clone(), password_hash.to_owned());
+        let work = move |connection: &Connection| set_password(connection, &as_read, &hash);
         self.write("store the password", work).await
     }
 
     async fn has_operators(&self) -> Result<bool, StorageError> {
         self.read_short("look for operators", is_any_in_use).await
+    }
+
+    async fn had_operators(&self) -> Result<bool, StorageError> {
+        self.read_short("look for operators", was_any_made).await
     }
 }
 

@@ -1,9 +1,13 @@
 //! What belongs to a customer: found in `subject`, handed over in `export`, erased in `erase` (with `traces`, what a
-//! channel left of them), kept apart afterwards in `tombstones`, and swept by age in `retention`.
+//! channel left of them, `rows` to delete, and `records` of what remains), kept apart afterwards in `tombstones`, and swept by
+//! age in `retention` and `alone`.
 
+mod alone;
 mod erase;
 mod export;
+mod records;
 mod retention;
+mod rows;
 mod subject;
 pub(crate) mod tombstones;
 mod traces;
@@ -15,27 +19,19 @@ use pytake_assistant::error::StorageError;
 use pytake_assistant::id::TenantId;
 use pytake_assistant::{Author, Clock};
 use pytake_store::{DataCounts, Erasure, ErasureRecord, ExportPage, ExportPlace, Privacy, Subject, Swept};
-use rusqlite::{Connection, Result};
 
 use crate::readers::in_snapshot;
 use crate::store::SqliteStore;
-
-/// Runs work whose deletions leave zeros behind, also in pages that become free.
-///
-/// Everything else runs with `FAST`, which overwrites what is deleted from a page that stays in use.
-fn leaving_zeros<T>(connection: &Connection, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
-    connection.pragma_update_and_check(None, "secure_delete", "ON", |_| Ok(()))?;
-    let result = work(connection);
-    connection.pragma_update_and_check(None, "secure_delete", "FAST", |_| Ok(()))?;
-    result
-}
 
 #[async_trait]
 impl Privacy for SqliteStore {
     async fn subject(&self, tenant: &TenantId, name: &str) -> Result<Option<Subject>, StorageError> {
         let (tenant, name) = (tenant.clone(), name.to_owned());
         self.read_long("look for the customer", move |connection| {
-            in_snapshot(connection, |connection| subject::find(connection, &tenant, &name))
+            in_snapshot(connection, |connection| {
+                let is_in_batches = subject::is_in_batches(connection, &tenant, &name)?;
+                subject::find(connection, &tenant, &name, is_in_batches)
+            })
         })
         .await
     }
@@ -65,8 +61,15 @@ impl Privacy for SqliteStore {
     ) -> Result<Option<Erasure>, StorageError> {
         let (tenant, name, author) = (tenant.clone(), name.to_owned(), author.clone());
         let (ids, hashes) = (self.ids.clone(), self.hashes.clone());
+        let (of, whose) = (tenant.clone(), name.clone());
+        let is_in_batches = self
+            .read_long("look for the customer in batches", move |connection| {
+                subject::is_in_batches(connection, &of, &whose)
+            })
+            .await?;
         self.write_durably("begin to erase the customer", move |connection| {
-            let Some(subject) = subject::find(connection, &tenant, &name)? else { return Ok(None) };
+            let found = subject::find(connection, &tenant, &name, is_in_batches)?;
+            let Some(subject) = found else { return Ok(None) };
             erase::begin(connection, subject, &author, at, &*ids, &hashes).map(Some)
         })
         .await
@@ -77,20 +80,20 @@ impl Privacy for SqliteStore {
     }
 
     async fn unfinished_erasures(&self) -> Result<Vec<Erasure>, StorageError> {
-        self.read_long("look for erasures that did not end", erase::unfinished).await
+        self.read_long("look for erasures that did not end", records::unfinished).await
     }
 
     async fn erasures(&self, tenant: &TenantId, limit: u32) -> Result<Vec<ErasureRecord>, StorageError> {
         let tenant = tenant.clone();
         self.read_long("list the erasures", move |connection| {
-            in_snapshot(connection, |connection| erase::records(connection, &tenant, limit))
+            in_snapshot(connection, |connection| records::records(connection, &tenant, limit))
         })
         .await
     }
 
     async fn tenants_erased_since(&self, since: Timestamp) -> Result<Vec<TenantId>, StorageError> {
         self.read_long("look for tenants of erased customers", move |connection| {
-            erase::tenants_since(connection, since)
+            records::tenants_since(connection, since)
         })
         .await
     }
@@ -105,9 +108,27 @@ impl Privacy for SqliteStore {
         before: Timestamp,
         limit: u32,
     ) -> Result<Swept, StorageError> {
+        let (of, hashes) = (tenant.clone(), self.hashes.clone());
+        let swept = self
+            .write("sweep the conversations", move |connection| {
+                retention::conversations(connection, &of, before, limit, &hashes)
+            })
+            .await?;
+        if swept.is_more {
+            return Ok(swept);
+        }
+        let of = tenant.clone();
+        let alone = self
+            .read_long("look for customers without a conversation", move |connection| {
+                alone::find(connection, &of, before, limit)
+            })
+            .await?;
+        if alone.is_empty() {
+            return Ok(swept);
+        }
         let (tenant, hashes) = (tenant.clone(), self.hashes.clone());
-        self.write("sweep the conversations", move |connection| {
-            retention::conversations(connection, &tenant, before, limit, &hashes)
+        self.write("sweep customers without a conversation", move |connection| {
+            alone::forget(connection, &tenant, before, &alone, &hashes)
         })
         .await
     }

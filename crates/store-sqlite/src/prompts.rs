@@ -9,7 +9,8 @@ use pytake_assistant::Author;
 use pytake_assistant::error::StorageError;
 use pytake_assistant::id::{PromptId, TenantId};
 use pytake_assistant::prompts::{
-    CustomPrompt, PromptLabel, Prompts, Publication, PutPrompt, RollBack, TestRun, TestSet,
+    CustomPrompt, LISTED_VERSIONS, MAX_PROMPT_VERSIONS, MAX_PROMPTS, PromptLabel, Prompts, Publication,
+    PutPrompt, RollBack, TestRun, TestSet,
 };
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
@@ -128,14 +129,25 @@ fn version(
 }
 
 fn versions(connection: &Connection, tenant: &TenantId, id: &PromptId) -> Result<Vec<CustomPrompt>> {
-    // A range of the primary key of the versions.
+    // The end of a range of the primary key of the versions.
     const VERSIONS: &str = select!(
         "
         WHERE p.tenant_id = ?1
           AND p.prompt_id = ?2
-        ORDER BY v.version DESC"
+        ORDER BY v.version DESC
+        LIMIT ?3"
     );
-    connection.prepare_cached(VERSIONS)?.query_map([tenant.as_str(), id.as_str()], read)?.collect()
+    let key = params![tenant.as_str(), id.as_str(), LISTED_VERSIONS];
+    connection.prepare_cached(VERSIONS)?.query_map(key, read)?.collect()
+}
+
+fn count_of(connection: &Connection, tenant: &TenantId) -> Result<u32> {
+    // A range of the primary key.
+    const COUNT: &str = "
+        SELECT COUNT(*)
+        FROM prompts
+        WHERE tenant_id = ?1";
+    connection.prepare_cached(COUNT)?.query_row([tenant.as_str()], |row| row.get(0))
 }
 
 /// Checks before it writes, so that a refusal leaves nothing to take back.
@@ -158,6 +170,14 @@ fn put(connection: &Connection, tenant: &TenantId, prompt: &CustomPrompt) -> Res
     }
     if id_of(connection, tenant, &prompt.name)?.is_some_and(|holder| holder != prompt.id) {
         return Ok(PutPrompt::NameTaken);
+    }
+    let is_full = if newest == 0 {
+        count_of(connection, tenant)? >= MAX_PROMPTS
+    } else {
+        newest >= MAX_PROMPT_VERSIONS
+    };
+    if is_full {
+        return Ok(PutPrompt::Full);
     }
     tenants::ensure(connection, tenant, prompt.updated_at)?;
     let name = params![tenant.as_str(), prompt.id.as_str(), prompt.name, prompt.version];
@@ -299,6 +319,19 @@ impl Prompts for SqliteStore {
         let (tenant, id) = (tenant.clone(), id.clone());
         self.read_long("list the prompt's test runs", move |connection| {
             test_sets::runs(connection, &tenant, &id)
+        })
+        .await
+    }
+
+    async fn test_run(
+        &self,
+        tenant: &TenantId,
+        id: &PromptId,
+        version: u32,
+    ) -> Result<Option<TestRun>, StorageError> {
+        let (tenant, id) = (tenant.clone(), id.clone());
+        self.read_short("read the prompt's test run", move |connection| {
+            test_sets::run(connection, &tenant, &id, version)
         })
         .await
     }

@@ -10,15 +10,16 @@ use pytake_assistant::clock::Clock;
 use pytake_assistant::conversation::{Attendant, TurnRecord};
 use pytake_assistant::id::{ConversationId, TenantId, UserId};
 use pytake_assistant::ledger::{LedgerEntry, Origin, ReservationId};
+use pytake_assistant::money::{PicoUsd, TokenUsage};
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use crate::columns::instant;
 use crate::conversations::{MessageRow, state, word_for};
 use crate::hashes::{Hash, Hashes};
 use crate::inbox::{claim, items};
-use crate::ledger;
 use crate::outbox::rows::{self, DraftRow};
 use crate::privacy::tombstones::{self, Erased};
+use crate::{customers, ledger};
 
 /// A turn made ready to be written, also more than once.
 pub(crate) struct Turn {
@@ -124,7 +125,7 @@ impl Turn {
             Some(settlement) => match self.check_lease(connection, settlement)? {
                 Ok(place) => Some((settlement, place)),
                 Err(late) => {
-                    let passed = self.book(connection)?;
+                    let passed = self.book_unused(connection)?;
                     return Ok(Recorded::Settled(late, passed));
                 }
             },
@@ -168,19 +169,32 @@ impl Turn {
     }
 
     fn book(&self, connection: &Connection) -> Result<Vec<BudgetMark>> {
-        self.book_for(connection, &self.user, &self.origin)
+        self.book_for(connection, &self.user, &self.origin, &self.entries)
+    }
+
+    /// Nothing came of the turn but what it cost. Its customer may have turned out to be another one meanwhile.
+    fn book_unused(&self, connection: &Connection) -> Result<Vec<BudgetMark>> {
+        let remains = customers::remaining(connection, &self.tenant, &self.user)?;
+        let origin = Origin { message: None, ..self.origin.clone() };
+        self.book_for(connection, remains.as_ref().unwrap_or(&self.user), &origin, &unused(&self.entries))
     }
 
     /// The customer was erased while the turn ran: it leaves what it cost, under their pseudonym.
     fn book_for_nobody(&self, connection: &Connection, erased: &Erased) -> Result<Vec<BudgetMark>> {
         ledger::forget_days(connection, &self.tenant, &self.user)?;
-        self.book_for(connection, &erased.pseudonym, &Origin::default())
+        self.book_for(connection, &erased.pseudonym, &Origin::default(), &unused(&self.entries))
     }
 
-    fn book_for(&self, connection: &Connection, user: &UserId, origin: &Origin) -> Result<Vec<BudgetMark>> {
+    fn book_for(
+        &self,
+        connection: &Connection,
+        user: &UserId,
+        origin: &Origin,
+        entries: &[LedgerEntry],
+    ) -> Result<Vec<BudgetMark>> {
         let bookings =
             ledger::Bookings { tenant: &self.tenant, user, at: self.at, origin, budgets: &self.budgets };
-        let passed = ledger::book(connection, &bookings, &self.entries)?;
+        let passed = ledger::book(connection, &bookings, entries)?;
         if let Some(reservation) = &self.reservation {
             ledger::settle(connection, &self.tenant, reservation)?;
         }
@@ -234,6 +248,14 @@ impl Turn {
         ];
         connection.prepare_cached(CREATE)?.execute(row).map(drop)
     }
+}
+
+/// The calls of a turn that answered nobody, as those that failed. What took no tokens and cost nothing leaves nothing.
+fn unused(entries: &[LedgerEntry]) -> Vec<LedgerEntry> {
+    let is_billed =
+        |entry: &&LedgerEntry| entry.usage != TokenUsage::default() || entry.cost != Some(PicoUsd::ZERO);
+    let billed = entries.iter().filter(is_billed);
+    billed.map(|entry| LedgerEntry { is_answer: false, ..entry.clone() }).collect()
 }
 
 pub(crate) fn find(

@@ -7,20 +7,24 @@ use jiff::Timestamp;
 use pytake_assistant::error::StorageError;
 use pytake_assistant::id::TenantId;
 use pytake_store::{
-    CountedFor, Failures, KnownSession, SESSION_IDLE, SESSIONS_PER_OPERATOR, SessionRecord, Sessions, SignIns,
+    CountedFor, Failures, KnownSession, OperatorRecord, SESSION_IDLE, SESSIONS_PER_OPERATOR, SessionRecord,
+    Sessions, SignIns,
 };
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 use crate::columns::{earlier, instant, read_instant, read_parsed};
-use crate::operators;
 use crate::store::SqliteStore;
+use crate::{operators, tenants};
 
-fn create(connection: &Connection, session: &SessionRecord) -> Result<()> {
+fn create(connection: &Connection, session: &SessionRecord, as_read: &OperatorRecord) -> Result<bool> {
     const CREATE: &str = "
         INSERT INTO sessions (
             session_id, tenant_id, operator_id, secret_hash, user_agent, created_at, last_seen_at, expires_at
         )
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    if !operators::may_begin(connection, as_read)? {
+        return Ok(false);
+    }
     make_room(connection, session)?;
     let row = params![
         session.id,
@@ -32,7 +36,8 @@ fn create(connection: &Connection, session: &SessionRecord) -> Result<()> {
         instant(session.last_seen_at),
         instant(session.expires_at),
     ];
-    connection.prepare_cached(CREATE)?.execute(row).map(drop)
+    connection.prepare_cached(CREATE)?.execute(row)?;
+    Ok(true)
 }
 
 /// Deletes the operator's sessions that are over, and the oldest of those that are too many.
@@ -80,16 +85,15 @@ fn by_hash(connection: &Connection, secret_hash: [u8; 32]) -> Result<Option<Know
         SELECT s.session_id, s.tenant_id, s.operator_id, s.secret_hash, s.user_agent,
                s.created_at, s.last_seen_at, s.expires_at,
                o.operator_id, o.tenant_id, o.email, o.name, o.role, o.is_admin, o.password_hash,
-               o.created_at, o.disabled_at, t.suspended_at IS NOT NULL
+               o.created_at, o.disabled_at
         FROM sessions AS s
         JOIN operators AS o ON o.operator_id = s.operator_id
-        JOIN tenants AS t ON t.tenant_id = o.tenant_id
         WHERE s.secret_hash = ?1";
-    let known = |row: &Row<'_>| {
-        let (session, operator) = (read(row)?, operators::read_from(row, 8)?);
-        Ok(KnownSession { session, operator, is_suspended: row.get(17)? })
-    };
-    connection.prepare_cached(BY_HASH)?.query_row([secret_hash], known).optional()
+    let both = |row: &Row<'_>| Ok((read(row)?, operators::read_from(row, 8)?));
+    let found = connection.prepare_cached(BY_HASH)?.query_row([secret_hash], both).optional()?;
+    let Some((session, operator)) = found else { return Ok(None) };
+    let is_suspended = tenants::is_suspended(connection, &operator.tenant)?;
+    Ok(Some(KnownSession { session, operator, is_suspended }))
 }
 
 fn list(connection: &Connection, tenant: &TenantId, operator: Option<&str>) -> Result<Vec<SessionRecord>> {
@@ -140,6 +144,7 @@ fn take_try(connection: &Connection, counted_for: &[CountedFor], now: Timestamp)
         SET failures = excluded.failures,
             last_at = excluded.last_at";
     forget_old(connection, now)?;
+    set_back(connection, now)?;
     let mut counted = Vec::with_capacity(counted_for.len());
     for what in counted_for {
         counted.push((what, failures(connection, what)?));
@@ -181,6 +186,16 @@ fn forget_old(connection: &Connection, now: Timestamp) -> Result<()> {
     connection.prepare_cached(FORGET)?.execute([instant(forgotten)]).map(drop)
 }
 
+/// What a clock that was ahead has written counts from now on: it would make people wait until that clock's time comes.
+fn set_back(connection: &Connection, now: Timestamp) -> Result<()> {
+    // The end of sign_in_failures_by_time, where usually nothing is.
+    const SET_BACK: &str = "
+        UPDATE sign_in_failures
+        SET last_at = ?1
+        WHERE last_at > ?1";
+    connection.prepare_cached(SET_BACK)?.execute([instant(now)]).map(drop)
+}
+
 fn try_succeeded(connection: &Connection, account: &CountedFor, others: &[CountedFor]) -> Result<()> {
     const FORGET: &str = "
         DELETE FROM sign_in_failures
@@ -198,9 +213,13 @@ fn try_succeeded(connection: &Connection, account: &CountedFor, others: &[Counte
 
 #[async_trait]
 impl Sessions for SqliteStore {
-    async fn create_session(&self, session: &SessionRecord) -> Result<(), StorageError> {
-        let session = session.clone();
-        self.write("store the session", move |connection| create(connection, &session)).await
+    async fn create_session(
+        &self,
+        session: &SessionRecord,
+        as_read: &OperatorRecord,
+    ) -> Result<bool, StorageError> {
+        let (session, as_read) = (session.clone(), as_read.clone());
+        self.write("store the session", move |connection| create(connection, &session, &as_read)).await
     }
 
     async fn session_by_hash(&self, secret_hash: &[u8; 32]) -> Result<Option<KnownSession>, StorageError> {

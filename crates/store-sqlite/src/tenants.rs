@@ -24,6 +24,19 @@ pub(crate) fn profile(connection: &Connection, tenant: &TenantId) -> Result<Opti
     connection.prepare_cached(PROFILE)?.query_row([tenant.as_str()], |row| read_json(row, 0)).optional()
 }
 
+/// Whether a tenant is suspended: asked with every request, for the key or the session it came with.
+pub(crate) fn is_suspended(connection: &Connection, tenant: &TenantId) -> Result<bool> {
+    // One entry of the primary key.
+    const IS_SUSPENDED: &str = "
+        SELECT EXISTS (
+            SELECT 1
+            FROM tenants
+            WHERE tenant_id = ?1
+              AND suspended_at IS NOT NULL
+        )";
+    connection.prepare_cached(IS_SUSPENDED)?.query_row([tenant.as_str()], |row| row.get(0))
+}
+
 fn tenant(connection: &Connection, tenant: &TenantId) -> Result<Option<Tenant>> {
     const TENANT: &str = "
         SELECT tenant_id, created_at, suspended_at, settings

@@ -4,6 +4,7 @@ use pytake_assistant::id::{ConversationId, NumberId, TenantId, UserId};
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use crate::columns::read_parsed;
+use crate::ledger;
 use crate::outbox::schedule;
 
 /// Merges the newer customer into the older. Returns who remains and who is gone.
@@ -27,6 +28,7 @@ pub(crate) fn merge(
     let [into, from] = by_age.as_slice() else { return Err(rusqlite::Error::QueryReturnedNoRows) };
     merge_persons(connection, tenant, into, from)?;
     merge_conversations(connection, tenant, into, from)?;
+    ledger::merge(connection, tenant, into, from)?;
     Ok((into.clone(), from.clone()))
 }
 
@@ -111,6 +113,11 @@ fn merge_conversations(
 
 /// Appends one conversation to another: what waits in it, what is to be sent, and what was said.
 fn append(connection: &Connection, tenant: &TenantId, remaining: &str, gone: &str) -> Result<()> {
+    const BOOKINGS: &str = "
+        UPDATE usage_ledger
+        SET conversation_id = ?2
+        WHERE tenant_id = ?1
+          AND conversation_id = ?3";
     const ITEMS: &str = "
         UPDATE inbox_items
         SET conversation_id = ?2
@@ -145,7 +152,7 @@ fn append(connection: &Connection, tenant: &TenantId, remaining: &str, gone: &st
           AND conversation_id = ?3
           AND ?2 IS NOT NULL";
     let row = [tenant.as_str(), remaining, gone];
-    for sql in [ITEMS, OUTBOX, STATE, DELETE_STATE] {
+    for sql in [BOOKINGS, ITEMS, OUTBOX, STATE, DELETE_STATE] {
         connection.prepare_cached(sql)?.execute(row)?;
     }
     append_messages(connection, tenant, remaining, gone)

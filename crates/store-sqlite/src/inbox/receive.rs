@@ -80,7 +80,7 @@ impl Receiving<'_> {
             VALUES (?1, ?2, ?3, 'kept', ?4, ?5, ?6, ?7)
             ON CONFLICT (number_id, event_key) DO NOTHING";
         let event = &received.event;
-        if tombstones::is_erased_event(self.connection, self.hashes, number_id(event), &event.key)? {
+        if self.is_erased(event)? {
             return Ok(None);
         }
         let row = params![
@@ -97,6 +97,18 @@ impl Receiving<'_> {
             is_new = self.connection.prepare_cached(KEEP)?.execute(row)? > 0;
         }
         Ok(is_new.then(|| self.connection.last_insert_rowid()))
+    }
+
+    /// Whether an event was erased, or reports on a message that was: it would only name the customer again.
+    fn is_erased(&self, event: &Event) -> Result<bool> {
+        let is_erased =
+            |key: &str| tombstones::is_erased_event(self.connection, self.hashes, number_id(event), key);
+        let report = if let EventKind::Status(status) = &event.kind {
+            Some(tombstones::report_on(&status.message_id))
+        } else {
+            None
+        };
+        Ok(is_erased(&event.key)? || report.map_or(Ok(false), |key| is_erased(&key))?)
     }
 
     /// Makes room for an event that was known as nobody's and is somebody's now: its number was added since, or what came

@@ -1,7 +1,4 @@
 //! Single bookings, newest first, in pages.
-//!
-//! A cursor is the instant and the number of the last booking shown, so a page is a range of an index wherever it
-//! starts.
 
 use pytake_assistant::conversation::Page;
 use pytake_assistant::id::{ConversationId, TenantId, UserId};
@@ -9,7 +6,8 @@ use pytake_assistant::ledger::{Booking, BookingFilter, Origin};
 use rusqlite::{Connection, Result, Row, params};
 
 use super::sums::{instants_of, read_entry};
-use crate::columns::{instant, read_count, read_instant, read_parsed};
+use crate::columns::{read_count, read_instant, read_parsed};
+use crate::pages;
 
 /// A range of usage_ledger_by_time; ?6 and ?7 are there for the same parameters everywhere.
 const OF_TENANT: &str = "
@@ -61,11 +59,9 @@ pub(super) fn page(
     tenant: &TenantId,
     filter: &BookingFilter,
 ) -> Result<Page<Booking>> {
-    /// As for conversations.
-    const LARGEST_PAGE: u32 = 200;
-    let limit = filter.limit.clamp(1, LARGEST_PAGE);
+    let size = pages::size(filter.limit);
     let (from, to) = instants_of(filter.from, filter.to);
-    let before = filter.cursor.as_deref().and_then(parse_cursor).filter(|(at, _)| *at < to);
+    let before = pages::place(filter.cursor.as_deref()).filter(|(at, _)| *at < to);
     let (before, before_number) = before.unwrap_or((to, i64::MIN));
     let statement = match (&filter.conversation, &filter.user) {
         (Some(_), _) => OF_CONVERSATION,
@@ -77,34 +73,27 @@ pub(super) fn page(
         from,
         before,
         before_number,
-        limit + 1,
+        size + 1,
         filter.user.as_ref().map(UserId::as_str),
         filter.conversation.as_ref().map(ConversationId::as_str),
     ];
     let mut statement = connection.prepare_cached(statement)?;
-    let mut items = statement.query_map(row, read)?.collect::<Result<Vec<Booking>>>()?;
-    let is_last = items.len() <= limit as usize;
-    items.truncate(limit as usize);
-    let next = items.last().filter(|_| !is_last);
-    let next = next.map(|last| format!("{}.{}", instant(last.at), last.number));
-    Ok(Page { items, next })
+    let rows = statement.query_map(row, read)?.collect::<Result<_>>()?;
+    Ok(pages::page(rows, size, |booking: &Booking| booking.at))
 }
 
-fn parse_cursor(text: &str) -> Option<(i64, i64)> {
-    let (at, number) = text.split_once('.')?;
-    Some((at.parse().ok()?, number.parse().ok()?))
-}
-
-fn read(row: &Row<'_>) -> Result<Booking> {
+/// With its number.
+fn read(row: &Row<'_>) -> Result<(i64, Booking)> {
     let optional =
         |column: usize| row.get_ref(column).is_ok_and(|value| value != rusqlite::types::ValueRef::Null);
     let conversation = if optional(16) { Some(read_parsed(row, 16)?) } else { None };
     let message = if optional(17) { Some(read_parsed(row, 17)?) } else { None };
-    Ok(Booking {
+    let booking = Booking {
         number: read_count(row, 18)?,
         at: read_instant(row, 0)?,
         user: row.get(1)?,
         origin: Origin { conversation, message },
         entry: read_entry(row)?,
-    })
+    };
+    Ok((row.get(18)?, booking))
 }

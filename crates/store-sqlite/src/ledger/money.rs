@@ -1,8 +1,8 @@
 //! Money: claimed from every budget before a call, spent after it, and which marks that passes.
 //!
 //! What the tenant has spent is counted in `tenant_months`, by month and by day; what a customer has is summed from the
-//! roll-up, a handful of rows. A claim counts from its day on until it is settled: a turn that begins before midnight and
-//! ends after it has its room in both days.
+//! roll-up, a handful of rows. A claim counts on every day until it is settled: a turn that begins before midnight and
+//! ends after it has its room in both days, and so has one whose clock went back over midnight.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -91,11 +91,10 @@ fn counted(
         SELECT user_id, at_most
         FROM reservations
         WHERE tenant_id = ?1
-          AND day <= ?2
-          AND lapses_at > ?3";
+          AND lapses_at > ?2";
     let mut spending = settled(connection, tenant, user, on)?;
     let mut statement = connection.prepare_cached(CLAIMED)?;
-    let mut claims = statement.query(params![tenant.as_str(), day(on), instant(at)])?;
+    let mut claims = statement.query(params![tenant.as_str(), instant(at)])?;
     while let Some(row) = claims.next()? {
         let at_most = PicoUsd(row.get(1)?);
         spending.tenant_claimed += at_most;

@@ -62,6 +62,17 @@ pub(super) fn append(connection: &Connection, bookings: &Bookings<'_>, entry: &L
     connection.prepare_cached(APPEND)?.execute(row).map(drop)
 }
 
+/// Sums of a user's day, by provider, model and operation.
+pub(super) struct DayOfUser {
+    pub(super) day: i64,
+    pub(super) provider: String,
+    pub(super) model: String,
+    pub(super) operation: String,
+    /// `None`: no request was answered.
+    pub(super) last_request_at: Option<i64>,
+    pub(super) sums: UsageRow,
+}
+
 /// Adds a call to the sums of its day.
 pub(super) fn roll_up(
     connection: &Connection,
@@ -70,6 +81,19 @@ pub(super) fn roll_up(
     at: Timestamp,
     entry: &LedgerEntry,
 ) -> Result<()> {
+    let of_call = DayOfUser {
+        day: day(utc_day(at)),
+        provider: entry.provider.clone(),
+        model: entry.model.clone(),
+        operation: entry.operation.as_str().to_owned(),
+        last_request_at: is_request(entry).then(|| instant(at)),
+        sums: sums_of(entry),
+    };
+    add(connection, tenant, user, &of_call)
+}
+
+/// Adds to the sums of a day.
+pub(super) fn add(connection: &Connection, tenant: &TenantId, user: &UserId, more: &DayOfUser) -> Result<()> {
     // A sum that would leave the range of a column stays at its end: none of the parts is negative.
     const ROLL_UP: &str = "
         INSERT INTO usage_days (
@@ -105,30 +129,46 @@ pub(super) fn roll_up(
             failed_cost = MIN(failed_cost, 9223372036854775807 - excluded.failed_cost) + excluded.failed_cost,
             cached_answers = cached_answers + excluded.cached_answers,
             saved = MIN(saved, 9223372036854775807 - excluded.saved) + excluded.saved";
+    let DayOfUser { sums, .. } = more;
     let row = params![
         tenant.as_str(),
-        day(utc_day(at)),
+        more.day,
         user.as_str(),
-        entry.provider,
-        entry.model,
-        entry.operation.as_str(),
-        is_request(entry),
-        count(entry.usage.input_tokens),
-        count(entry.usage.cached_tokens),
-        count(entry.usage.cache_write_tokens),
-        count(entry.usage.cache_write_long_tokens),
-        count(entry.usage.output_tokens),
-        count(entry.usage.reasoning_tokens),
-        entry.usage.is_estimated,
-        entry.cost.unwrap_or_default().0,
-        entry.cost.is_none(),
-        is_request(entry).then(|| instant(at)),
-        !entry.is_answer,
-        failed_cost(entry).0,
-        is_cached(entry),
-        entry.saved.unwrap_or_default().0,
+        more.provider,
+        more.model,
+        more.operation,
+        count(sums.requests),
+        count(sums.usage.input_tokens),
+        count(sums.usage.cached_tokens),
+        count(sums.usage.cache_write_tokens),
+        count(sums.usage.cache_write_long_tokens),
+        count(sums.usage.output_tokens),
+        count(sums.usage.reasoning_tokens),
+        sums.usage.is_estimated,
+        sums.cost.0,
+        count(sums.unpriced_calls),
+        more.last_request_at,
+        count(sums.failed_calls),
+        sums.failed_cost.0,
+        count(sums.cached_answers),
+        sums.saved.0,
     ];
     connection.prepare_cached(ROLL_UP)?.execute(row).map(drop)
+}
+
+/// A call as a sum of one.
+fn sums_of(entry: &LedgerEntry) -> UsageRow {
+    UsageRow {
+        requests: u64::from(is_request(entry)),
+        usage: entry.usage,
+        cost: entry.cost.unwrap_or_default(),
+        unpriced_calls: u64::from(entry.cost.is_none()),
+        failed_calls: u64::from(!entry.is_answer),
+        failed_cost: failed_cost(entry),
+        cached_answers: u64::from(is_cached(entry)),
+        saved: entry.saved.unwrap_or_default(),
+        ..UsageRow::default()
+    }
 }
 
 /// What was paid for nothing.
@@ -142,7 +182,7 @@ fn is_cached(entry: &LedgerEntry) -> bool {
 }
 
 /// Columns `first` to `first + 6`: the token classes and whether they are estimated.
-fn read_usage(row: &Row<'_>, first: usize) -> Result<TokenUsage> {
+pub(super) fn read_usage(row: &Row<'_>, first: usize) -> Result<TokenUsage> {
     Ok(TokenUsage {
         input_tokens: read_count(row, first)?,
         cached_tokens: read_count(row, first + 1)?,
@@ -300,17 +340,7 @@ pub(super) fn from_ledger(
           AND user_id = ?4";
     let read = |row: &Row<'_>| {
         let entry = read_entry(row)?;
-        let sums = UsageRow {
-            requests: u64::from(is_request(&entry)),
-            usage: entry.usage,
-            cost: entry.cost.unwrap_or_default(),
-            unpriced_calls: u64::from(entry.cost.is_none()),
-            failed_calls: u64::from(!entry.is_answer),
-            failed_cost: failed_cost(&entry),
-            cached_answers: u64::from(is_cached(&entry)),
-            saved: entry.saved.unwrap_or_default(),
-            ..UsageRow::default()
-        };
+        let sums = sums_of(&entry);
         Ok(Line {
             day: utc_day(read_instant(row, 0)?),
             user: row.get(1)?,

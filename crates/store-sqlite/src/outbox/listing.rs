@@ -1,4 +1,4 @@
-//! Lists of the outbox, newest first, in pages. A cursor is the instant and the position of the last row shown.
+//! Lists of the outbox, newest first, in pages.
 
 use pytake_assistant::channel::OutboxId;
 use pytake_assistant::conversation::Page;
@@ -7,7 +7,8 @@ use pytake_store::{OutboxFilter, OutboxRow};
 use rusqlite::{Connection, Result, Row, params};
 
 use super::rows::{KINDS, read_state};
-use crate::columns::{instant, read_instant, read_json, read_parsed, read_word};
+use crate::columns::{read_instant, read_json, read_parsed, read_word};
+use crate::pages;
 
 /// A range of outbox_by_conversation.
 const OF_CONVERSATION: &str = "
@@ -50,11 +51,8 @@ pub(super) fn page(
     tenant: &TenantId,
     filter: &OutboxFilter,
 ) -> Result<Page<OutboxRow>> {
-    /// What [`OutboxFilter::limit`] promises.
-    const LARGEST_PAGE: u32 = 200;
-    let limit = filter.limit.clamp(1, LARGEST_PAGE);
-    let (before, before_position) =
-        filter.after.as_deref().and_then(parse_cursor).unwrap_or((i64::MAX, i64::MAX));
+    let size = pages::size(filter.limit);
+    let (before, before_position) = pages::place(filter.after.as_deref()).unwrap_or((i64::MAX, i64::MAX));
     let sql = match (&filter.conversation, filter.state) {
         (Some(_), _) => OF_CONVERSATION,
         (None, Some(_)) => IN_STATE,
@@ -66,17 +64,10 @@ pub(super) fn page(
         before_position,
         filter.conversation.as_ref().map(ConversationId::as_str),
         filter.state.map(pytake_store::OutboxState::as_str),
-        limit + 1,
+        size + 1,
     ];
-    let mut rows: Vec<(i64, OutboxRow)> =
-        connection.prepare_cached(sql)?.query_map(range, read)?.collect::<Result<_>>()?;
-    let is_last = rows.len() <= limit as usize;
-    rows.truncate(limit as usize);
-    let next = rows
-        .last()
-        .filter(|_| !is_last)
-        .map(|(position, row)| format!("{}.{position}", instant(row.queued_at)));
-    Ok(Page { items: rows.into_iter().map(|(_, row)| row).collect(), next })
+    let rows = connection.prepare_cached(sql)?.query_map(range, read)?.collect::<Result<_>>()?;
+    Ok(pages::page(rows, size, |row: &OutboxRow| row.queued_at))
 }
 
 fn read(row: &Row<'_>) -> Result<(i64, OutboxRow)> {
@@ -96,9 +87,4 @@ fn read(row: &Row<'_>) -> Result<(i64, OutboxRow)> {
         updated_at: read_instant(row, 13)?,
     };
     Ok((row.get(0)?, item))
-}
-
-fn parse_cursor(cursor: &str) -> Option<(i64, i64)> {
-    let (instant, position) = cursor.split_once('.')?;
-    Some((instant.parse().ok()?, position.parse().ok()?))
 }

@@ -39,7 +39,7 @@ struct Head {
 }
 
 /// The partial index senders_with_work in its order: the tenant that has waited longest for its turn. Passed over
-/// are only numbers that have something to send later.
+/// are only numbers that have something to send later, and those of suspended tenants, whose messages wait.
 const NEXT_SENDER: &str = "
     SELECT tenant_id, number_id
     FROM senders
@@ -47,6 +47,12 @@ const NEXT_SENDER: &str = "
       AND stopped IS NULL
       AND next_send_at <= ?1
       AND held_until <= ?1
+      AND NOT EXISTS (
+            SELECT 1
+            FROM tenants
+            WHERE tenant_id = senders.tenant_id
+              AND suspended_at IS NOT NULL
+          )
     ORDER BY served
     LIMIT 1";
 
@@ -188,7 +194,13 @@ const NEXT_SEND: &str = "
     SELECT MIN(MAX(next_send_at, held_until))
     FROM senders
     WHERE next_send_at IS NOT NULL
-      AND stopped IS NULL";
+      AND stopped IS NULL
+      AND NOT EXISTS (
+            SELECT 1
+            FROM tenants
+            WHERE tenant_id = senders.tenant_id
+              AND suspended_at IS NOT NULL
+          )";
 
 /// How long until something may be sent; `None`: nothing waits.
 pub(super) fn next_in(connection: &Connection, now: Timestamp) -> Result<Option<Duration>> {

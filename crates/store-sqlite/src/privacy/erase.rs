@@ -1,31 +1,32 @@
 //! Erasing a customer: a beginning in one transaction, after which they are nobody, then everything of theirs in small
 //! ones, so that no turn waits for long.
 //!
-//! Each step looks for what is still there, so that an erasure that was interrupted is simply run again.
+//! Each step looks for what is still there, so that an erasure that was interrupted is simply run again. Two may run one
+//! erasure at a time; when the first has ended it, the other one does nothing more.
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use pytake_assistant::error::StorageError;
-use pytake_assistant::id::{ConversationId, IdSource, TenantId, UserId};
+use pytake_assistant::id::{ConversationId, IdSource, UserId};
 use pytake_assistant::{Author, Clock};
-use pytake_store::{DataCounts, Erasure, ErasureRecord, Subject};
-use rusqlite::{Connection, OptionalExtension, Result, Row, params};
+use pytake_store::{Erasure, ErasureRecord, Subject};
+use rusqlite::{Connection, Result, params};
 
-use super::traces::{self, Needles, Traces};
-use super::{leaving_zeros, tombstones};
-use crate::columns::{
-    instant, json, read_count, read_instant, read_json, read_optional_instant, read_parsed, unusable,
+use super::records::{is_under_way, note, record};
+use super::rows::{
+    conversation_left, delete_bodies, delete_conversation, delete_deliveries, delete_items, delete_messages,
+    delete_pieces, forget_sent, is_of_another,
 };
+use super::traces::{self, Needles, Traces};
+use super::{retention, tombstones};
+use crate::columns::{instant, json, unusable};
 use crate::hashes::Hashes;
 use crate::store::SqliteStore;
-use crate::{audit, customers, jobs, ledger, media};
+use crate::{audit, customers, jobs, ledger};
 
 /// Rows of one transaction: some milliseconds of the writing thread (benchmark `privacy`).
 const AT_ONCE: u32 = 200;
-
-/// Pieces of files of one transaction, of a mebibyte each.
-const PIECES_AT_ONCE: u32 = 4;
 
 const ACTION: &str = "erase the customer";
 
@@ -54,13 +55,10 @@ pub(super) fn begin(
     }
     let row = params![tenant.as_str(), id, author.as_str(), json(&pseudonyms)?, instant(at), json(&subject)?];
     connection.prepare_cached(BEGIN)?.execute(row)?;
-    let gone = leaving_zeros(connection, |connection| {
-        let mut gone = 0;
-        for user in &subject.users {
-            gone += customers::erase(connection, &tenant, user, hashes)?;
-        }
-        Ok(gone)
-    })?;
+    let mut gone = 0;
+    for user in &subject.users {
+        gone += customers::erase(connection, &tenant, user, hashes)?;
+    }
     note(connection, &tenant, &id, "customers", gone)?;
     Ok(Erasure { id, subject, pseudonyms })
 }
@@ -68,20 +66,6 @@ pub(super) fn begin(
 /// Under which name a turn books that ends after its customer was erased.
 fn late(pseudonym: &UserId) -> Result<UserId> {
     UserId::new(format!("{pseudonym}-late")).map_err(unusable)
-}
-
-/// Adds to what an erasure has erased.
-fn note(connection: &Connection, tenant: &TenantId, id: &str, kind: &str, rows: usize) -> Result<()> {
-    const NOTE: &str = "
-        INSERT INTO erasure_counts (tenant_id, erasure_id, kind, count)
-        VALUES (?1, ?2, ?3, ?4)
-        ON CONFLICT (tenant_id, erasure_id, kind) DO UPDATE
-        SET count = count + excluded.count";
-    if rows == 0 {
-        return Ok(());
-    }
-    let rows = i64::try_from(rows).unwrap_or(i64::MAX);
-    connection.prepare_cached(NOTE)?.execute(params![tenant.as_str(), id, kind, rows]).map(drop)
 }
 
 /// Erases what was begun.
@@ -93,9 +77,12 @@ pub(super) async fn run(
     let erasing = Erasing { store, erasure: Arc::new(erasure.clone()) };
     erasing.channel(clock.now()).await?;
     erasing.conversations().await?;
+    // The ledger names conversations that were deleted before; afterwards it does not.
+    erasing.audit(erasing.deleted_before().await?).await?;
     erasing.usage().await?;
     erasing.batches(clock.now()).await?;
-    erasing.audit().await?;
+    // What was answered meanwhile is noted by now.
+    erasing.audit(Vec::new()).await?;
     erasing.finish(clock.now()).await
 }
 
@@ -106,7 +93,7 @@ struct Erasing<'a> {
 }
 
 impl Erasing<'_> {
-    /// One transaction, whose deletions leave nothing behind, and which notes how many rows of a kind went.
+    /// One transaction, which notes how many rows of a kind went; nothing once the erasure has ended.
     async fn step(
         &self,
         kind: &'static str,
@@ -114,7 +101,10 @@ impl Erasing<'_> {
     ) -> std::result::Result<usize, StorageError> {
         let erasure = Arc::clone(&self.erasure);
         let step = move |connection: &Connection| {
-            let gone = leaving_zeros(connection, |connection| work(connection, &erasure.subject))?;
+            if !is_under_way(connection, &erasure)? {
+                return Ok(0);
+            }
+            let gone = work(connection, &erasure.subject)?;
             note(connection, &erasure.subject.tenant, &erasure.id, kind, gone)?;
             Ok(gone)
         };
@@ -134,17 +124,18 @@ impl Erasing<'_> {
     /// Files, events, webhook bodies, reports, and what was to be sent.
     async fn channel(&self, now: Timestamp) -> std::result::Result<(), StorageError> {
         let traces = self.look().await?;
+        // Before the events that lead to them: one that holds an older address is found by nothing else.
+        let bodies: Vec<i64> = traces.bodies.into_iter().collect();
+        for bodies in bodies.chunks(AT_ONCE as usize) {
+            let bodies = bodies.to_vec();
+            self.step("webhook_bodies", move |connection, _| delete_bodies(connection, &bodies)).await?;
+        }
         for items in traces.items.chunks(AT_ONCE as usize) {
             let (items, hashes) = (items.to_vec(), self.store.hashes.clone());
             let of_files = items.clone();
             self.all("media_pieces", move |connection, _| delete_pieces(connection, &of_files)).await?;
             self.step("received", move |connection, _| delete_items(connection, &items, &hashes, now))
                 .await?;
-        }
-        let bodies: Vec<i64> = traces.bodies.into_iter().collect();
-        for bodies in bodies.chunks(AT_ONCE as usize) {
-            let bodies = bodies.to_vec();
-            self.step("webhook_bodies", move |connection, _| delete_bodies(connection, &bodies)).await?;
         }
         for reports in traces.deliveries.chunks(AT_ONCE as usize) {
             let reports = reports.to_vec();
@@ -155,8 +146,9 @@ impl Erasing<'_> {
         }
         for conversation in &self.erasure.subject.conversations {
             let conversation = conversation.clone();
+            let hashes = self.store.hashes.clone();
             self.all("outbox", move |connection, subject| {
-                delete_outbox(connection, &subject.tenant, &conversation, AT_ONCE)
+                forget_sent(connection, &subject.tenant, &conversation, AT_ONCE, &hashes, now)
             })
             .await?;
         }
@@ -220,7 +212,13 @@ impl Erasing<'_> {
             let erasure = Arc::clone(&self.erasure);
             let found = self
                 .store
-                .read_long(ACTION, move |connection| conversation_left(connection, &erasure.subject))
+                .read_long(ACTION, move |connection| {
+                    if is_under_way(connection, &erasure)? {
+                        conversation_left(connection, &erasure.subject)
+                    } else {
+                        Ok(None)
+                    }
+                })
                 .await?;
             let Some(conversation) = found else { return Ok(()) };
             self.conversation(&conversation).await?;
@@ -230,11 +228,17 @@ impl Erasing<'_> {
     async fn conversation(&self, conversation: &ConversationId) -> std::result::Result<(), StorageError> {
         let place = conversation.clone();
         self.all("messages", move |connection, subject| {
+            if is_of_another(connection, subject, &place)? {
+                return Ok(0);
+            }
             delete_messages(connection, &subject.tenant, &place, AT_ONCE)
         })
         .await?;
         let place = conversation.clone();
         let last = move |connection: &Connection, subject: &Subject| {
+            if is_of_another(connection, subject, &place)? {
+                return Ok(0);
+            }
             delete_conversation(connection, &subject.tenant, &place)
         };
         self.step("conversations", last).await.map(drop)
@@ -243,6 +247,12 @@ impl Erasing<'_> {
     /// Bookings get a pseudonym each customer, in the ledger and in the roll-up.
     async fn usage(&self) -> std::result::Result<(), StorageError> {
         for (user, pseudonym) in self.erasure.subject.users.iter().zip(&self.erasure.pseudonyms) {
+            // A day that retention has begun to forget is forgotten as it was begun: its sums have that name already.
+            let who = user.clone();
+            self.all("bookings_made_anonymous", move |connection, subject| {
+                retention::go_on_forgetting(connection, &subject.tenant, &who, AT_ONCE)
+            })
+            .await?;
             let mut after = 0;
             loop {
                 let (erasure, who) = (Arc::clone(&self.erasure), user.clone());
@@ -288,13 +298,29 @@ impl Erasing<'_> {
         Ok(())
     }
 
-    /// Names of the customer in the audit log: who looked and when stays, at whom does not.
-    async fn audit(&self) -> std::result::Result<(), StorageError> {
+    /// Conversations that the customer had and that somebody deleted.
+    async fn deleted_before(&self) -> std::result::Result<Vec<ConversationId>, StorageError> {
+        let erasure = Arc::clone(&self.erasure);
+        let read = move |connection: &Connection| {
+            let mut all = Vec::new();
+            for user in &erasure.subject.users {
+                all.extend(ledger::conversations_gone(connection, &erasure.subject.tenant, user)?);
+            }
+            Ok(all)
+        };
+        self.store.read_long(ACTION, read).await
+    }
+
+    /// Names of the customer in the audit log, and of their conversations, those deleted before too: who looked and when
+    /// stays, at whom does not.
+    async fn audit(&self, before: Vec<ConversationId>) -> std::result::Result<(), StorageError> {
+        let before = Arc::new(before);
         let mut after = 0;
         loop {
-            let erasure = Arc::clone(&self.erasure);
-            let read =
-                move |connection: &Connection| audit::naming(connection, &erasure.subject, after, AT_ONCE);
+            let (erasure, before) = (Arc::clone(&self.erasure), Arc::clone(&before));
+            let read = move |connection: &Connection| {
+                audit::naming(connection, &erasure.subject, &before, after, AT_ONCE)
+            };
             let entries = self.store.read_long(ACTION, read).await?;
             let Some(last) = entries.last() else { return Ok(()) };
             after = last.0;
@@ -329,242 +355,17 @@ fn finish(
     const FINISH: &str = "
         UPDATE erasures
         SET subject = NULL,
-            finished_at = COALESCE(finished_at, ?3)
+            finished_at = ?3
         WHERE tenant_id = ?1
           AND erasure_id = ?2";
     let tenant = &erasure.subject.tenant;
-    leaving_zeros(connection, |connection| {
+    if is_under_way(connection, erasure)? {
         for (user, pseudonym) in erasure.subject.users.iter().zip(&erasure.pseudonyms) {
             ledger::forget_days(connection, tenant, user)?;
             let user = hashes.user(tenant, user.as_str());
             tombstones::put_user(connection, tenant, &user, &late(pseudonym)?, Some(at))?;
         }
-        connection.prepare_cached(FINISH)?.execute(params![tenant.as_str(), erasure.id, instant(at)])
-    })?;
+        connection.prepare_cached(FINISH)?.execute(params![tenant.as_str(), erasure.id, instant(at)])?;
+    }
     record(connection, tenant, &erasure.id)
-}
-
-/// Pieces of the files of some events.
-fn delete_pieces(connection: &Connection, items: &[i64]) -> Result<usize> {
-    for item in items {
-        let gone = media::delete_some_pieces(connection, *item, PIECES_AT_ONCE)?;
-        if gone > 0 {
-            return Ok(gone);
-        }
-    }
-    Ok(0)
-}
-
-fn delete_items(connection: &Connection, items: &[i64], hashes: &Hashes, at: Timestamp) -> Result<usize> {
-    const DELETE: &str = "
-        DELETE FROM inbox_items
-        WHERE item_id = ?1
-        RETURNING number_id, event_key";
-    let mut gone = 0;
-    for item in items {
-        media::delete(connection, *item)?;
-        let key: Option<(String, String)> = connection
-            .prepare_cached(DELETE)?
-            .query_row([item], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()?;
-        let Some((number, key)) = key else { continue };
-        tombstones::put_event(connection, hashes, &number, &key, at)?;
-        gone += 1;
-    }
-    Ok(gone)
-}
-
-fn delete_bodies(connection: &Connection, bodies: &[i64]) -> Result<usize> {
-    const DELETE: &str = "
-        DELETE FROM webhook_bodies
-        WHERE body_id = ?1";
-    let mut statement = connection.prepare_cached(DELETE)?;
-    bodies.iter().map(|body| statement.execute([body])).sum()
-}
-
-fn delete_deliveries(
-    connection: &Connection,
-    tenant: &TenantId,
-    reports: &[(String, String)],
-) -> Result<usize> {
-    const DELETE: &str = "
-        DELETE FROM deliveries
-        WHERE tenant_id = ?1
-          AND number_id = ?2
-          AND message_id = ?3";
-    let mut statement = connection.prepare_cached(DELETE)?;
-    reports.iter().map(|(number, message)| statement.execute([tenant.as_str(), number, message])).sum()
-}
-
-/// A range of the index outbox_by_conversation.
-const OUTBOX: &str = "
-    DELETE FROM outbox
-    WHERE position IN (
-        SELECT position
-        FROM outbox
-        WHERE tenant_id = ?1
-          AND conversation_id = ?2
-        LIMIT ?3
-    )";
-
-pub(super) fn delete_outbox(
-    connection: &Connection,
-    tenant: &TenantId,
-    conversation: &ConversationId,
-    limit: u32,
-) -> Result<usize> {
-    let range = params![tenant.as_str(), conversation.as_str(), limit];
-    connection.prepare_cached(OUTBOX)?.execute(range)
-}
-
-/// A range of the key of messages, the oldest first.
-const MESSAGES: &str = "
-    DELETE FROM messages
-    WHERE rowid IN (
-        SELECT rowid
-        FROM messages
-        WHERE tenant_id = ?1
-          AND conversation_id = ?2
-        ORDER BY position
-        LIMIT ?3
-    )";
-
-pub(super) fn delete_messages(
-    connection: &Connection,
-    tenant: &TenantId,
-    conversation: &ConversationId,
-    limit: u32,
-) -> Result<usize> {
-    let range = params![tenant.as_str(), conversation.as_str(), limit];
-    connection.prepare_cached(MESSAGES)?.execute(range)
-}
-
-/// The conversation itself with its summary, and with whatever was said in it since its messages were deleted.
-pub(super) fn delete_conversation(
-    connection: &Connection,
-    tenant: &TenantId,
-    conversation: &ConversationId,
-) -> Result<usize> {
-    const DELETE: [&str; 4] = [
-        "DELETE FROM conversations WHERE tenant_id = ?1 AND conversation_id = ?2",
-        "DELETE FROM messages WHERE tenant_id = ?1 AND conversation_id = ?2",
-        "DELETE FROM summaries WHERE tenant_id = ?1 AND conversation_id = ?2",
-        "DELETE FROM channel_conversations WHERE tenant_id = ?1 AND conversation_id = ?2",
-    ];
-    let mut gone = 0;
-    for (place, sql) in DELETE.into_iter().enumerate() {
-        let rows = connection.prepare_cached(sql)?.execute([tenant.as_str(), conversation.as_str()])?;
-        if place == 0 {
-            gone = rows;
-        }
-    }
-    Ok(gone)
-}
-
-fn conversation_left(connection: &Connection, subject: &Subject) -> Result<Option<ConversationId>> {
-    // The index conversations_by_user.
-    const LEFT: &str = "
-        SELECT conversation_id
-        FROM conversations
-        WHERE tenant_id = ?1
-          AND user_id = ?2
-        LIMIT 1";
-    for user in &subject.users {
-        let key = [subject.tenant.as_str(), user.as_str()];
-        let left = connection.prepare_cached(LEFT)?.query_row(key, |row| read_parsed(row, 0)).optional()?;
-        if left.is_some() {
-            return Ok(left);
-        }
-    }
-    Ok(None)
-}
-
-pub(super) fn unfinished(connection: &Connection) -> Result<Vec<Erasure>> {
-    // The partial index erasures_unfinished.
-    const UNFINISHED: &str = "
-        SELECT erasure_id, subject, pseudonyms
-        FROM erasures
-        WHERE subject IS NOT NULL
-        ORDER BY begun_at";
-    let read = |row: &Row<'_>| {
-        Ok(Erasure { id: row.get(0)?, subject: read_json(row, 1)?, pseudonyms: read_json(row, 2)? })
-    };
-    connection.prepare_cached(UNFINISHED)?.query_map([], read)?.collect()
-}
-
-pub(super) fn tenants_since(connection: &Connection, since: Timestamp) -> Result<Vec<TenantId>> {
-    // Reads every erasure there was: as many as people asked for it.
-    const TENANTS: &str = "
-        SELECT DISTINCT tenant_id
-        FROM erasures
-        WHERE begun_at >= ?1
-           OR finished_at >= ?1";
-    connection.prepare_cached(TENANTS)?.query_map([instant(since)], |row| read_parsed(row, 0))?.collect()
-}
-
-fn record(connection: &Connection, tenant: &TenantId, id: &str) -> Result<Option<ErasureRecord>> {
-    const RECORD: &str = "
-        SELECT erasure_id, author, pseudonyms, begun_at, finished_at
-        FROM erasures
-        WHERE tenant_id = ?1
-          AND erasure_id = ?2";
-    let found =
-        connection.prepare_cached(RECORD)?.query_row([tenant.as_str(), id], read_record).optional()?;
-    found.map(|record| with_counts(connection, tenant, record)).transpose()
-}
-
-pub(super) fn records(connection: &Connection, tenant: &TenantId, limit: u32) -> Result<Vec<ErasureRecord>> {
-    // The ids are ordered by time.
-    const RECORDS: &str = "
-        SELECT erasure_id, author, pseudonyms, begun_at, finished_at
-        FROM erasures
-        WHERE tenant_id = ?1
-        ORDER BY erasure_id DESC
-        LIMIT ?2";
-    let found: Vec<ErasureRecord> = connection
-        .prepare_cached(RECORDS)?
-        .query_map(params![tenant.as_str(), limit], read_record)?
-        .collect::<Result<_>>()?;
-    found.into_iter().map(|record| with_counts(connection, tenant, record)).collect()
-}
-
-fn read_record(row: &Row<'_>) -> Result<ErasureRecord> {
-    Ok(ErasureRecord {
-        id: row.get(0)?,
-        author: Author::stored(row.get(1)?),
-        pseudonyms: read_json(row, 2)?,
-        begun_at: read_instant(row, 3)?,
-        finished_at: read_optional_instant(row, 4)?,
-        counts: DataCounts::new(),
-    })
-}
-
-fn with_counts(
-    connection: &Connection,
-    tenant: &TenantId,
-    mut record: ErasureRecord,
-) -> Result<ErasureRecord> {
-    const COUNTS: &str = "
-        SELECT kind, count
-        FROM erasure_counts
-        WHERE tenant_id = ?1
-          AND erasure_id = ?2";
-    let mut statement = connection.prepare_cached(COUNTS)?;
-    let mut rows = statement.query([tenant.as_str(), record.id.as_str()])?;
-    while let Some(row) = rows.next()? {
-        record.counts.insert(row.get(0)?, read_count(row, 1)?);
-    }
-    Ok(record)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::plans::assert_uses;
-
-    #[test]
-    fn what_is_erased_is_found_by_an_index() {
-        assert_uses(OUTBOX, "outbox_by_conversation (tenant_id=? AND conversation_id=?)");
-        assert_uses(MESSAGES, "sqlite_autoindex_messages_1 (tenant_id=? AND conversation_id=?)");
-    }
 }

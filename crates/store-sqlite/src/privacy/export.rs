@@ -32,7 +32,7 @@ struct Section {
 }
 
 /// Every kind, in the order of the export. Files come last but for `file_piece`, which follows its file.
-const SECTIONS: [Section; 12] = [
+const SECTIONS: [Section; 13] = [
     Section {
         kind: "customer",
         of: Of::User,
@@ -151,6 +151,23 @@ const SECTIONS: [Section; 12] = [
               LIMIT MIN(?4, 1)",
         count: "SELECT COUNT(*) FROM inbox_items JOIN media USING (item_id)
                 WHERE inbox_items.tenant_id = ?1 AND conversation_id = ?2",
+    },
+    // What is erased of one has no customer any more. 1,000,000: no batch has as many items.
+    Section {
+        kind: "batch_item",
+        of: Of::User,
+        sql: "SELECT jobs.position * 1000000 + job_items.position + 1 AS position, job_id AS batch_id,
+                     job_items.position AS item, request AS 'json:asked', status, body AS 'json:answered', created_at
+              FROM jobs
+              JOIN job_items USING (tenant_id, job_id)
+              WHERE jobs.tenant_id = ?1
+                AND jobs.position >= ?3 / 1000000
+                AND jobs.position * 1000000 + job_items.position >= ?3
+                AND json_extract(request, '$.request.user_id') = ?2
+              ORDER BY jobs.position, job_items.position
+              LIMIT ?4",
+        count: "SELECT COUNT(*) FROM job_items
+                WHERE tenant_id = ?1 AND json_extract(request, '$.request.user_id') = ?2",
     },
     Section {
         kind: "day",

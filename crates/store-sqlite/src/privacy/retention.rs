@@ -7,9 +7,8 @@ use pytake_assistant::id::{ConversationId, IdSource, TenantId, UserId};
 use pytake_store::Swept;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
-use super::erase::{delete_conversation, delete_messages, delete_outbox};
-use super::leaving_zeros;
-use crate::columns::{day, instant, read_instant, read_parsed};
+use super::rows::{PIECES_AT_ONCE, delete_conversation, delete_messages, delete_outbox};
+use crate::columns::{day, instant, month, read_day, read_instant, read_parsed};
 use crate::hashes::Hashes;
 use crate::{customers, ledger, media};
 
@@ -48,8 +47,7 @@ pub(super) fn conversations(
         .query_row(params![tenant.as_str(), instant(before)], |row| read_parsed(row, 0))
         .optional()?;
     let Some(conversation) = old else { return Ok(Swept::default()) };
-    let (rows, is_gone) =
-        leaving_zeros(connection, |connection| some_of(connection, tenant, &conversation, limit, hashes))?;
+    let (rows, is_gone) = some_of(connection, tenant, &conversation, limit, hashes)?;
     Ok(Swept { done: u64::from(is_gone), rows: rows as u64, is_more: true })
 }
 
@@ -68,6 +66,10 @@ fn some_of(
     let sent = delete_outbox(connection, tenant, conversation, limit)?;
     if sent > 0 {
         return Ok((sent, false));
+    }
+    let pieces = media::delete_pieces_of(connection, tenant, conversation, limit.min(PIECES_AT_ONCE))?;
+    if pieces > 0 {
+        return Ok((pieces, false));
     }
     let received = forget_received(connection, tenant, conversation, limit)?;
     if received > 0 {
@@ -155,25 +157,23 @@ pub(super) fn media(
     limit: u32,
 ) -> Result<Swept> {
     let mut swept = Swept::default();
-    leaving_zeros(connection, |connection| {
-        while swept.rows < u64::from(limit) {
-            let old: Option<i64> = connection
-                .prepare_cached(OLD_FILE)?
-                .query_row(params![tenant.as_str(), instant(before)], |row| row.get(0))
-                .optional()?;
-            let Some(item) = old else { return Ok(swept) };
-            let room = limit.saturating_sub(u32::try_from(swept.rows).unwrap_or(u32::MAX));
-            let pieces = media::delete_some_pieces(connection, item, room)?;
-            swept.rows += pieces as u64;
-            if pieces < room as usize {
-                media::delete(connection, item)?;
-                swept.done += 1;
-                swept.rows += 1;
-            }
+    while swept.rows < u64::from(limit) {
+        let old: Option<i64> = connection
+            .prepare_cached(OLD_FILE)?
+            .query_row(params![tenant.as_str(), instant(before)], |row| row.get(0))
+            .optional()?;
+        let Some(item) = old else { return Ok(swept) };
+        let room = limit.saturating_sub(u32::try_from(swept.rows).unwrap_or(u32::MAX));
+        let pieces = media::delete_some_pieces(connection, item, room)?;
+        swept.rows += pieces as u64;
+        if pieces < room as usize {
+            media::delete(connection, item)?;
+            swept.done += 1;
+            swept.rows += 1;
         }
-        swept.is_more = true;
-        Ok(swept)
-    })
+    }
+    swept.is_more = true;
+    Ok(swept)
 }
 
 /// Rows of the ledger that one call reads on its way to those of the tenant.
@@ -222,26 +222,25 @@ pub(super) fn usage(
         .collect::<Result<_>>()?;
     let mut swept = Swept { is_more: !entries.is_empty(), ..Swept::default() };
     let mut last = after;
-    leaving_zeros(connection, |connection| {
-        for entry in entries {
-            let on = utc_day(entry.booked_at);
-            if on >= before || swept.done >= u64::from(limit) {
-                swept.is_more = on < before;
-                break;
-            }
-            last = entry.id;
-            if entry.tenant == tenant.as_str() && !entry.user.starts_with(ERASED) {
-                forget_user(connection, tenant, &entry, on, ids)?;
-                swept.done += 1;
-            }
+    for entry in entries {
+        let on = utc_day(entry.booked_at);
+        if on >= before || swept.done >= u64::from(limit) {
+            swept.is_more = on < before;
+            break;
         }
-        Ok(())
-    })?;
-    connection.prepare_cached(COME_TO)?.execute(params![tenant.as_str(), last])?;
-    if !swept.is_more {
-        end_of_days(connection, tenant, before)?;
+        last = entry.id;
+        if entry.tenant == tenant.as_str() && !entry.user.starts_with(ERASED) {
+            forget_user(connection, tenant, &entry, on, ids)?;
+            swept.done += 1;
+        }
     }
+    connection.prepare_cached(COME_TO)?.execute(params![tenant.as_str(), last])?;
     swept.rows = swept.done;
+    if !swept.is_more {
+        let rows = end_of_days(connection, tenant, before, limit)?;
+        swept.rows += rows as u64;
+        swept.is_more = rows > 0;
+    }
     Ok(swept)
 }
 
@@ -288,28 +287,114 @@ fn forget_user(
     ledger::rename_entry(connection, entry.id, &pseudonym)
 }
 
-/// Forgets who had which name on the days that are done with, and what was counted for their limits.
-fn end_of_days(connection: &Connection, tenant: &TenantId, before: Date) -> Result<()> {
-    const NAMES: &str = "
+/// Gives so many bookings of a user, who is being erased, the names that their days have here already, and then forgets which
+/// name it was; how many rows that were.
+pub(super) fn go_on_forgetting(
+    connection: &Connection,
+    tenant: &TenantId,
+    user: &UserId,
+    limit: u32,
+) -> Result<usize> {
+    // A range of the key: a day is here only while its bookings are being worked on.
+    const BEGUN: &str = "
+        SELECT day, pseudonym
+        FROM usage_pseudonyms
+        WHERE tenant_id = ?1
+          AND user_id = ?2
+        LIMIT 1";
+    const DONE: &str = "
         DELETE FROM usage_pseudonyms
         WHERE tenant_id = ?1
-          AND day < ?2";
+          AND user_id = ?2
+          AND day = ?3";
+    let key = [tenant.as_str(), user.as_str()];
+    let read = |row: &Row<'_>| Ok((read_day(row, 0)?, row.get::<_, String>(1)?));
+    let begun = connection.prepare_cached(BEGUN)?.query_row(key, read).optional()?;
+    let Some((on, pseudonym)) = begun else { return Ok(0) };
+    let renamed = ledger::rename_entries_of_day(connection, tenant, user, on, &pseudonym, limit)?;
+    if renamed > 0 {
+        return Ok(renamed);
+    }
+    connection.prepare_cached(DONE)?.execute(params![tenant.as_str(), user.as_str(), day(on)])
+}
+
+/// Forgets who had which name on the days that are done with, what was counted for their limits, and which marks of their
+/// budgets were told; so many rows of each, how many there were.
+fn end_of_days(connection: &Connection, tenant: &TenantId, before: Date, limit: u32) -> Result<usize> {
+    const NAMES: &str = "
+        DELETE FROM usage_pseudonyms
+        WHERE (tenant_id, user_id, day) IN (
+            SELECT tenant_id, user_id, day
+            FROM usage_pseudonyms
+            WHERE tenant_id = ?1
+              AND day < ?2
+            LIMIT ?4
+        )
+          AND ?3 IS NOT NULL";
     const COUNTED: &str = "
         DELETE FROM user_days
-        WHERE tenant_id = ?1
-          AND day < ?2";
-    leaving_zeros(connection, |connection| {
-        for sql in [NAMES, COUNTED] {
-            connection.prepare_cached(sql)?.execute(params![tenant.as_str(), day(before)])?;
-        }
-        Ok(())
-    })
+        WHERE (tenant_id, user_id, day) IN (
+            SELECT tenant_id, user_id, day
+            FROM user_days
+            WHERE tenant_id = ?1
+              AND day < ?2
+            LIMIT ?4
+        )
+          AND ?3 IS NOT NULL";
+    // Of customers: '' is the tenant itself. A period is a day or a month, as in `tenant_months`.
+    const TOLD: &str = "
+        DELETE FROM budget_marks
+        WHERE (tenant_id, user_id, period) IN (
+            SELECT tenant_id, user_id, period
+            FROM budget_marks
+            WHERE tenant_id = ?1
+              AND user_id > ''
+              AND (period BETWEEN 1000000 AND ?2 - 1 OR period < ?3)
+            LIMIT ?4
+        )";
+    let range = params![tenant.as_str(), day(before), month(before), limit];
+    let mut gone = 0;
+    for sql in [NAMES, COUNTED, TOLD] {
+        gone += connection.prepare_cached(sql)?.execute(range)?;
+    }
+    Ok(gone)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::plans::assert_uses;
+
+    #[test]
+    fn marks_and_counts_of_customers_go_with_their_days_and_the_tenants_stay() {
+        let connection = crate::connection::in_memory().unwrap();
+        crate::schema::migrate(&connection, &std::sync::Arc::from(std::path::Path::new("test.db"))).unwrap();
+        let mark = "INSERT INTO budget_marks VALUES (?1, ?2, ?3, 1, 50)";
+        for (tenant, user, period) in [
+            ("shop", "ana", 20_261_121),
+            ("shop", "ana", 20_261_122),
+            ("shop", "ana", 202_610),
+            ("shop", "ana", 202_611),
+            ("shop", "", 20_261_121),
+            ("other", "ana", 20_261_121),
+        ] {
+            connection.execute(mark, params![tenant, user, period]).unwrap();
+        }
+        for n in 0..5 {
+            let day = "INSERT INTO user_days VALUES ('shop', ?1, 20261121, 1)";
+            connection.execute(day, [format!("user-{n}")]).unwrap();
+        }
+        let tenant = TenantId::new("shop").unwrap();
+        let before = jiff::civil::date(2026, 11, 22);
+        assert_eq!(end_of_days(&connection, &tenant, before, 4).unwrap(), 4 + 2, "a few at a time");
+        assert_eq!(end_of_days(&connection, &tenant, before, 4).unwrap(), 1);
+        assert_eq!(end_of_days(&connection, &tenant, before, 4).unwrap(), 0);
+        let mut left = connection.prepare("SELECT tenant_id || user_id || period FROM budget_marks").unwrap();
+        let mut left: Vec<String> =
+            left.query_map([], |row| row.get(0)).unwrap().collect::<Result<_>>().unwrap();
+        left.sort_unstable();
+        assert_eq!(left, ["otherana20261121", "shop20261121", "shopana202611", "shopana20261122"]);
+    }
 
     #[test]
     fn what_is_old_is_found_by_an_index() {

@@ -12,28 +12,33 @@ use crate::columns::read_parsed;
 /// Digits of a telephone with its country: shorter ones name other things (ITU-T E.164: at most 15).
 pub(super) const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 8..=15;
 
-/// Everybody and everything that a name stands for; `None`: nothing is known under it.
-pub(super) fn find(connection: &Connection, tenant: &TenantId, name: &str) -> Result<Option<Subject>> {
+/// Everybody and everything that a name stands for; `None`: nothing is known under it. `is_in_batches` is whether batches ask
+/// for a user of this name, see [`is_in_batches`].
+pub(super) fn find(
+    connection: &Connection,
+    tenant: &TenantId,
+    name: &str,
+    is_in_batches: bool,
+) -> Result<Option<Subject>> {
     let customers = customers(connection, tenant, name)?;
-    let mut users: Vec<UserId> = customers.iter().cloned().collect();
-    if let Ok(user) = UserId::new(name)
-        && !users.contains(&user)
-        && is_known(connection, tenant, &user)?
-    {
-        users.insert(0, user);
-    }
-    if users.is_empty() {
-        return Ok(None);
-    }
     let mut subject = Subject {
         tenant: tenant.clone(),
-        users,
+        users: customers.iter().cloned().collect(),
         phones: Vec::new(),
         scoped_ids: Vec::new(),
         conversations: Vec::new(),
     };
     for customer in &customers {
         addresses(connection, customer, &mut subject)?;
+    }
+    for user in names_of_callers(name, &subject) {
+        let is_known = (is_in_batches && user.as_str() == name) || is_known(connection, tenant, &user)?;
+        if is_known && !subject.users.contains(&user) {
+            subject.users.insert(0, user);
+        }
+    }
+    if subject.users.is_empty() {
+        return Ok(None);
     }
     conversations(connection, &mut subject)?;
     Ok(Some(subject))
@@ -90,6 +95,29 @@ fn phone_of(name: &str) -> Option<String> {
     (is_phone && PHONE_DIGITS.contains(&phone.len())).then_some(phone)
 }
 
+/// How callers may call somebody: by this name, or by an address of theirs.
+fn names_of_callers(name: &str, subject: &Subject) -> Vec<UserId> {
+    let mut names = vec![name.to_owned()];
+    for phone in subject.phones.iter().cloned().chain(phone_of(name)) {
+        names.extend(spellings(&phone));
+    }
+    names.extend(subject.scoped_ids.iter().cloned());
+    names.into_iter().filter_map(|name| UserId::new(name).ok()).collect()
+}
+
+/// A telephone in canonical form as programs write it: with a plus or without, of Brazil also without the ninth digit.
+fn spellings(phone: &str) -> Vec<String> {
+    let mut digits = vec![phone.to_owned()];
+    // Country 55, two digits of the area, the ninth digit, eight digits.
+    if phone.len() == 13
+        && let Some((area, subscriber)) = phone.strip_prefix("55").and_then(|rest| rest.split_at_checked(2))
+        && let Some(old) = subscriber.strip_prefix('9')
+    {
+        digits.push(format!("55{area}{old}"));
+    }
+    digits.iter().flat_map(|digits| [digits.clone(), format!("+{digits}")]).collect()
+}
+
 /// Whether anything is kept under the name of a user.
 fn is_known(connection: &Connection, tenant: &TenantId, user: &UserId) -> Result<bool> {
     // Entries of conversations_by_user, usage_days_by_user and the key of user_days.
@@ -99,6 +127,18 @@ fn is_known(connection: &Connection, tenant: &TenantId, user: &UserId) -> Result
                        WHERE tenant_id = ?1 AND user_id = ?2)
             OR EXISTS (SELECT 1 FROM user_days WHERE tenant_id = ?1 AND user_id = ?2)";
     connection.prepare_cached(IS_KNOWN)?.query_row([tenant.as_str(), user.as_str()], |row| row.get(0))
+}
+
+/// Whether batches ask for a user of this name. Reads all items of the tenant: not for the writer.
+pub(super) fn is_in_batches(connection: &Connection, tenant: &TenantId, name: &str) -> Result<bool> {
+    const IS_ASKED: &str = "
+        SELECT EXISTS (
+            SELECT 1
+            FROM job_items
+            WHERE tenant_id = ?1
+              AND json_extract(request, '$.request.user_id') = ?2
+        )";
+    connection.prepare_cached(IS_ASKED)?.query_row([tenant.as_str(), name], |row| row.get(0))
 }
 
 fn addresses(connection: &Connection, customer: &UserId, subject: &mut Subject) -> Result<()> {
@@ -171,5 +211,12 @@ mod tests {
         assert_eq!(phone_of("ana-5531988887777"), None);
         assert_eq!(phone_of("4471"), None, "an order number");
         assert_eq!(phone_of(""), None);
+    }
+
+    #[test]
+    fn a_telephone_is_looked_for_as_programs_write_it() {
+        let all = ["5531988887777", "+5531988887777", "553188887777", "+553188887777"];
+        assert_eq!(spellings("5531988887777"), all);
+        assert_eq!(spellings("351912345678"), ["351912345678", "+351912345678"]);
     }
 }

@@ -155,6 +155,11 @@ pub(crate) fn is_erased_event(
     Ok(false)
 }
 
+/// What stands among the keys of erased events for every report on a message.
+pub(crate) fn report_on(message_id: &str) -> String {
+    format!("report on {message_id}")
+}
+
 /// Remembers an event that is erased.
 pub(super) fn put_event(
     connection: &Connection,

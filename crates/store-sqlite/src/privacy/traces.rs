@@ -25,6 +25,8 @@ pub(super) struct Needles {
     messages: HashSet<String>,
     phones: HashSet<String>,
     scoped_ids: Vec<String>,
+    /// The tenant's numbers, and those of the other tenants.
+    numbers: [Vec<String>; 2],
 }
 
 /// What was found.
@@ -56,6 +58,14 @@ impl Needles {
             WHERE tenant_id = ?1
               AND conversation_id = ?2
               AND channel IS NOT NULL";
+        const NUMBERS: &str = "
+            SELECT number_id
+            FROM numbers
+            WHERE (tenant_id = ?1) = ?2";
+        let numbers = |own: bool| -> Result<Vec<String>> {
+            let key = params![subject.tenant.as_str(), own];
+            connection.prepare_cached(NUMBERS)?.query_map(key, |row| row.get(0))?.collect()
+        };
         let mut messages = HashSet::new();
         for conversation in &subject.conversations {
             for sql in [SENT, RECEIVED, SAID] {
@@ -72,7 +82,15 @@ impl Needles {
             messages,
             phones: subject.phones.iter().cloned().collect(),
             scoped_ids: subject.scoped_ids.clone(),
+            numbers: [numbers(true)?, numbers(false)?],
         })
+    }
+
+    /// Whether a body tells of other tenants' numbers alone: whoever was erased as one business's customer may be another's.
+    fn is_of_other_tenants(&self, body: &str) -> bool {
+        let [own, others] = &self.numbers;
+        let names = |numbers: &[String]| numbers.iter().any(|number| body.contains(number.as_str()));
+        names(others) && !names(own)
     }
 
     /// Whether there is nothing that a channel could have told of.
@@ -136,9 +154,12 @@ pub(super) fn look_at_items(
         if !tenant.is_empty() && tenant != subject.tenant.as_str() {
             continue;
         }
-        let is_found = needles.conversations.contains(&text(3)?)
-            || needles.is_theirs(&text(4)?)
-            || needles.is_theirs(&text(5)?);
+        // What stands in another conversation is of whoever has that one. Once the erasure has begun this may be the same
+        // person, who has written anew and waits for an answer.
+        let is_found = match text(3)?.as_str() {
+            "" => needles.is_theirs(&text(4)?) || needles.is_theirs(&text(5)?),
+            conversation => needles.conversations.contains(conversation),
+        };
         if is_found {
             traces.items.push(item);
             traces.bodies.insert(row.get(1)?);
@@ -149,7 +170,7 @@ pub(super) fn look_at_items(
 
 /// Looks at some webhook bodies, from after an id; the id to go on after, `None` at the end.
 ///
-/// All tenants together: a body of another tenant's number that names the same person is theirs, too.
+/// Bodies have no tenant. One that tells of another tenant's numbers alone is not this one's to erase.
 pub(super) fn look_at_bodies(
     connection: &Connection,
     needles: &Needles,
@@ -168,7 +189,8 @@ pub(super) fn look_at_bodies(
     while let Some(row) = rows.next()? {
         let body: i64 = row.get(0)?;
         last = Some(body);
-        if needles.names_them(&String::from_utf8_lossy(row.get_ref(1)?.as_blob()?)) {
+        let text = String::from_utf8_lossy(row.get_ref(1)?.as_blob()?);
+        if needles.names_them(&text) && !needles.is_of_other_tenants(&text) {
             traces.bodies.insert(body);
         }
     }
@@ -208,7 +230,19 @@ mod tests {
             messages: HashSet::from(["wamid.X".to_owned()]),
             phones: HashSet::from(["5531988887777".to_owned()]),
             scoped_ids: vec!["BR.777".to_owned()],
+            numbers: [vec!["1055".to_owned()], vec!["2066".to_owned()]],
         }
+    }
+
+    #[test]
+    fn a_body_of_other_tenants_alone_is_theirs() {
+        let body = |numbers: &str| format!(r#"{{"phone_number_id":{numbers},"from":"5531988887777"}}"#);
+        let needles = needles();
+        assert!(needles.is_of_other_tenants(&body("2066")));
+        assert!(
+            !needles.is_of_other_tenants(&body("1055")) && !needles.is_of_other_tenants(&body("2066,1055"))
+        );
+        assert!(!needles.is_of_other_tenants(&body("3077")), "nobody's");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use pytake_assistant::Author;
 use pytake_assistant::id::{PromptId, TenantId};
-use pytake_assistant::prompts::{Publication, PublicationKind, RollBack};
+use pytake_assistant::prompts::{LISTED_VERSIONS, Publication, PublicationKind, RollBack};
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 use crate::columns::{instant, read_instant, read_word};
@@ -78,14 +78,16 @@ pub(super) fn roll_back(
 
 /// Newest first.
 pub(super) fn all(connection: &Connection, tenant: &TenantId, id: &PromptId) -> Result<Vec<Publication>> {
-    // A range of the primary key.
+    // The end of a range of the primary key.
     const ALL: &str = "
         SELECT version, author, note, kind, published_at
         FROM prompt_publications
         WHERE tenant_id = ?1
           AND prompt_id = ?2
-        ORDER BY number DESC";
-    connection.prepare_cached(ALL)?.query_map([tenant.as_str(), id.as_str()], read)?.collect()
+        ORDER BY number DESC
+        LIMIT ?3";
+    let key = params![tenant.as_str(), id.as_str(), LISTED_VERSIONS];
+    connection.prepare_cached(ALL)?.query_map(key, read)?.collect()
 }
 
 fn read(row: &Row<'_>) -> Result<Publication> {

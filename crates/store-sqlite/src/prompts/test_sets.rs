@@ -1,7 +1,7 @@
 //! Test sets of prompts, and how the versions did.
 
 use pytake_assistant::id::{PromptId, TenantId};
-use pytake_assistant::prompts::{TestRun, TestSet};
+use pytake_assistant::prompts::{LISTED_TEST_RUNS, TestRun, TestSet};
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use crate::columns::{instant, json, read_instant, read_json};
@@ -41,15 +41,34 @@ pub(super) fn put_set(
 
 /// Newest version first.
 pub(super) fn runs(connection: &Connection, tenant: &TenantId, id: &PromptId) -> Result<Vec<TestRun>> {
-    // A range of the primary key.
+    // The end of a range of the primary key.
     const RUNS: &str = "
         SELECT run
         FROM prompt_test_runs
         WHERE tenant_id = ?1
           AND prompt_id = ?2
-        ORDER BY version DESC";
+        ORDER BY version DESC
+        LIMIT ?3";
     let read = |row: &rusqlite::Row<'_>| read_json(row, 0);
-    connection.prepare_cached(RUNS)?.query_map([tenant.as_str(), id.as_str()], read)?.collect()
+    let key = params![tenant.as_str(), id.as_str(), LISTED_TEST_RUNS];
+    connection.prepare_cached(RUNS)?.query_map(key, read)?.collect()
+}
+
+pub(super) fn run(
+    connection: &Connection,
+    tenant: &TenantId,
+    id: &PromptId,
+    version: u32,
+) -> Result<Option<TestRun>> {
+    // The primary key.
+    const RUN: &str = "
+        SELECT run
+        FROM prompt_test_runs
+        WHERE tenant_id = ?1
+          AND prompt_id = ?2
+          AND version = ?3";
+    let key = params![tenant.as_str(), id.as_str(), version];
+    connection.prepare_cached(RUN)?.query_row(key, |row| read_json(row, 0)).optional()
 }
 
 pub(super) fn put_run(

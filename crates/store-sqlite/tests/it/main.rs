@@ -5,6 +5,7 @@ mod channel_crash;
 mod channel_orders;
 mod channel_time;
 mod crash;
+mod deleted;
 mod files;
 mod money;
 mod tenants_apart;
