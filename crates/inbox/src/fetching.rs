@@ -12,7 +12,7 @@ use crate::channel::Channel;
 use crate::metrics;
 use crate::work::Work;
 
-/// The longest that one file takes: 100 MB at 8 Mbit/s.
+/// The longest that one file takes: 16 MiB at 1.4 Mbit/s.
 const FETCH_WITHIN: Duration = Duration::from_secs(100);
 /// A file that was taken and not heard of again is free after this.
 const LEASE: Duration = Duration::from_mins(3);

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use pytake_assistant::channel::{DeliveryState, OutboxKind, SendFailureKind};
-use pytake_assistant::id::NumberId;
 use pytake_store::{Backlog, Receipt};
 
 /// Events of webhooks by `outcome`: `new`, `duplicate`, `unrouted`.
@@ -71,7 +70,7 @@ pub fn describe() {
     describe_histogram!(SEND_SECONDS, Unit::Seconds, "Time of calls that send");
     describe_counter!(UNKNOWN, "Messages whose sending had no known end, by what became of them");
     describe_counter!(DELIVERIES, "Reports on messages of the business by state");
-    describe_gauge!(SERVICE_MESSAGES, "Delivered service messages of a number in this UTC month");
+    describe_gauge!(SERVICE_MESSAGES, "Delivered service messages of all numbers in this UTC month");
     describe_counter!(READ_MARKS, "Read marks by outcome");
     describe_counter!(MEDIA, "Files of customers by outcome");
     describe_counter!(VOICE, "Voice notes by outcome");
@@ -144,8 +143,8 @@ pub(crate) fn delivery(state: DeliveryState) {
     counter!(DELIVERIES, "state" => state.as_str()).increment(1);
 }
 
-pub(crate) fn service_messages(number: &NumberId, count: u64) {
-    gauge!(SERVICE_MESSAGES, "number" => number.as_str().to_owned()).set(count as f64);
+pub(crate) fn service_messages(count: u64) {
+    gauge!(SERVICE_MESSAGES).set(count as f64);
 }
 
 pub(crate) fn read_mark(outcome: &'static str) {

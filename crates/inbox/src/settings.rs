@@ -14,7 +14,7 @@ pub struct ChannelSettings {
     /// Messages that are being sent at the same time; default 32: at Meta's usual answer of a quarter of a second that is
     /// more than the 80 a second which one number may send.
     pub sends_at_once: usize,
-    /// Files that are being fetched at the same time; default 4, of at most 100 MB each.
+    /// Files that are being fetched at the same time; default 4, of at most 16 MiB each.
     pub fetches_at_once: usize,
     /// How long a worker has a conversation; default 90 s, for the assistant's deadline of 30 s, see
     /// [`ChannelSettings::lease_for`]. After a crash a conversation that was being answered waits for the rest of it.

@@ -196,9 +196,12 @@ impl Channel {
     }
 
     async fn answer(&self, claim: &Claim, number: &KnownNumber) -> Result<(), AIError> {
-        self.show_typing(claim, number);
-        let reading = self.read(claim, number).await;
         let tenant = &claim.key.tenant;
+        // Nobody reads or types where nobody will answer.
+        if !self.shared.assistant.is_suspended(tenant).await? {
+            self.show_typing(claim, number);
+        }
+        let reading = self.read(claim, number).await;
         let Some(sentence) = reading.sentence_instead() else {
             let answered =
                 self.shared.assistant.answer(tenant, self.prepare(claim, Some(number), reading)).await?;

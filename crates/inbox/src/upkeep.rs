@@ -94,15 +94,18 @@ impl Channel {
         metrics::backlog(&self.shared.store.backlog().await?);
         let month = month_of(self.shared.clock.now());
         let numbers = self.shared.numbers.current().await?;
+        let mut all = 0_u64;
         for known in numbers.iter() {
             let number = &known.record.number;
             let count = self.shared.store.service_messages(number, month).await?;
-            metrics::service_messages(number, count);
+            all = all.saturating_add(count);
             if let Some(mark) = told.mark(number, month, count) {
                 let details = json!({"number": number.as_str(), "count": count, "mark": mark});
                 self.alarm(&known.record.tenant, None, "service_messages", &details);
             }
         }
+        // Of all together: the metrics are for everybody, and a tenant's figures are its own.
+        metrics::service_messages(all);
         Ok(())
     }
 

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use pytake_assistant::Clock;
 use pytake_assistant::channel::{DeliveryState, SendFailureKind};
 use pytake_assistant::events::TenantEventKind;
+use pytake_assistant::tenant::Tenants;
 
 use crate::support::{World, number, tenant};
 
@@ -105,4 +107,26 @@ async fn what_became_of_a_message_is_told_to_operators() {
     let told = world.events(Some(TenantEventKind::Delivery));
     let states: Vec<_> = told.iter().map(|event| event.data["state"].as_str().unwrap()).collect();
     assert_eq!(states, ["accepted", "delivered"], "a late report moves nothing back");
+}
+
+#[tokio::test]
+async fn a_suspended_tenant_neither_reads_nor_sends_until_it_goes_on() {
+    let world = World::new().await;
+    world.hears("Oi").await;
+    world.clock.advance(Duration::from_secs(3));
+    world.channel.run_due_turns().await;
+    tokio::task::yield_now().await;
+    let since = Some(world.clock.now());
+    world.store.set_suspended(&tenant(), since).await.unwrap();
+    world.talks("Alguém aí?").await;
+    tokio::task::yield_now().await;
+    assert!(world.outside.texts().is_empty());
+    assert_eq!(world.outside.read.lock().len(), 1, "the one from before");
+    assert_eq!(world.states().await, ["queued"]);
+    world.store.set_suspended(&tenant(), None).await.unwrap();
+    world.let_pass(3).await;
+    assert!(world.outside.texts().is_empty(), "the customer has written again since");
+    assert_eq!(world.states().await, ["withheld"]);
+    world.talks("E agora?").await;
+    assert_eq!(world.outside.texts().len(), 1);
 }
