@@ -30,11 +30,12 @@ const TURNS: [&str; 7] = [
     "/api/v1/ai/batch",
 ];
 
-/// Where customers' words are read.
-const LOOKS: [&str; 4] = [
+/// Where customers' words, or answers to them, are read.
+const LOOKS: [&str; 5] = [
     "/api/v1/ai/conversations/{id}",
     "/api/v1/whatsapp/conversations/{id}",
     "/api/v1/whatsapp/outbox",
+    "/api/v1/ai/batch/{id}/items",
     "/api/v1/events",
 ];
 

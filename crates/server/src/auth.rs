@@ -33,8 +33,8 @@ use crate::state::AppState;
 /// When a credential, a key or a session, is needed (`PYTAKE_AUTH`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum AuthMode {
-    /// Open while the store has neither key nor operator, closed from the first one on. Only for a server that listens
-    /// on loopback: on any other address, revoking the last key would open it to everybody.
+    /// Open while there has never been a key or an operator, closed from the first one on. Only for a server that
+    /// listens on loopback: on any other address it would be open to everybody.
     #[default]
     Auto,
     /// Always.
@@ -93,8 +93,17 @@ pub(crate) struct Authorized<S> {
     pub(crate) credential: Credential,
     /// What they may do.
     pub(crate) scopes: Vec<Scope>,
+    shown: Shown,
     witness: Option<Witness>,
     scope: PhantomData<S>,
+}
+
+/// What a request showed: hashes of secrets, so that it can be looked at again.
+#[derive(Clone, Copy)]
+enum Shown {
+    Key([u8; 32]),
+    Session([u8; 32]),
+    Nothing,
 }
 
 /// With what somebody came.
@@ -139,6 +148,20 @@ impl<S> Authorized<S> {
         missing.map_or(Ok(()), |scope| Err(lacks(*scope)))
     }
 
+    /// Writes the request for this tenant into the audit log: it is what is changed.
+    pub(crate) fn concerns(&self, tenant: &TenantId) {
+        if let Some(witness) = &self.witness {
+            witness.saw(tenant, &self.author);
+        }
+    }
+
+    /// Writes the request into the audit log although it is refused.
+    pub(crate) fn audit_refusal(&self) {
+        if let Some(witness) = &self.witness {
+            witness.saw_refused(&self.tenant, &self.author);
+        }
+    }
+
     /// The session the caller came with, and whose it is.
     pub(crate) fn session(&self) -> Option<&(SessionRecord, OperatorRecord)> {
         match &self.credential {
@@ -162,10 +185,35 @@ impl Authorized<AnyScope> {
             tenant: operator.tenant.clone(),
             author: Author::operator(&operator.id),
             scopes: operator.scopes(),
+            shown: Shown::Session(session.secret_hash),
             credential: Credential::Session(Box::new((session, operator))),
             witness: None,
             scope: PhantomData,
         }
+    }
+}
+
+impl<S: RequiredScope> Authorized<S> {
+    /// Whether the caller would be let in with the same credential now: for answers that go on after their request. Where
+    /// that cannot be found out they are not.
+    pub(crate) async fn is_still_let_in(&self, state: &AppState) -> bool {
+        let now = state.clock.now();
+        let found = match self.shown {
+            Shown::Key(secret_hash) => {
+                valid_key(state, &secret_hash, now).await.map(|key| Some((key.tenant, key.scopes)))
+            }
+            Shown::Session(secret_hash) => {
+                let found = valid_session(state, &secret_hash, now).await;
+                found.map(|found| found.map(|(_, operator)| (operator.tenant.clone(), operator.scopes())))
+            }
+            Shown::Nothing => {
+                let open = || (TenantId::default_tenant(), vec![Scope::Admin]);
+                is_open(state).await.map(|is_open| is_open.then(open))
+            }
+        };
+        let Ok(Some((tenant, scopes))) = found else { return false };
+        let is_ones_own = tenant == self.tenant || scopes.contains(&Scope::Admin);
+        is_ones_own && S::SCOPE.is_none_or(|needed| has(&scopes, needed))
     }
 }
 
@@ -177,7 +225,7 @@ impl<S: RequiredScope> FromRequestParts<AppState> for Authorized<S> {
             Some(secret) => by_key(state, secret).await?,
             None => match by_session(state, &parts.method, &parts.headers).await? {
                 Some(caller) => caller,
-                None => without_credential(state, &parts.headers).await?,
+                None => without_credential(state, &parts.method, &parts.headers).await?,
             },
         };
         if let Some(needed) = S::SCOPE
@@ -203,6 +251,7 @@ impl<S: RequiredScope> FromRequestParts<AppState> for Authorized<S> {
             author: caller.author,
             credential: caller.credential,
             scopes: caller.scopes,
+            shown: caller.shown,
             witness,
             scope: PhantomData,
         })
@@ -214,27 +263,38 @@ struct Caller {
     author: Author,
     credential: Credential,
     scopes: Vec<Scope>,
+    shown: Shown,
 }
 
 async fn by_key(state: &AppState, secret: &str) -> Result<Caller, Problem> {
     let secret_hash = secret::hash_secret(secret);
-    let known = state.store.key_by_hash(&secret_hash).await?;
     let now = state.clock.now();
-    let known = known.filter(|known| known.key.is_opened_by(&secret_hash, now));
-    let Some(KnownKey { key: record, is_suspended }) = known else {
-        return Err(Problem::unauthorized("This API key is not valid: unknown, expired or revoked"));
-    };
-    // An admin goes on: somebody has to manage the tenant.
-    if is_suspended && !record.scopes.contains(&Scope::Admin) {
-        return Err(suspended());
-    }
+    let record = valid_key(state, &secret_hash, now).await?;
     note_use(state, &record, now).await;
     Ok(Caller {
         author: Author::key(&record.id),
         credential: Credential::Key { id: record.id, requests_per_minute: record.requests_per_minute },
         tenant: record.tenant,
         scopes: record.scopes,
+        shown: Shown::Key(secret_hash),
     })
+}
+
+async fn valid_key(
+    state: &AppState,
+    secret_hash: &[u8; 32],
+    now: Timestamp,
+) -> Result<ApiKeyRecord, Problem> {
+    let known = state.store.key_by_hash(secret_hash).await?;
+    let known = known.filter(|known| known.key.is_opened_by(secret_hash, now));
+    let Some(KnownKey { key, is_suspended }) = known else {
+        return Err(Problem::unauthorized("This API key is not valid: unknown, expired or revoked"));
+    };
+    // An admin goes on: somebody has to manage the tenant.
+    if is_suspended && !key.scopes.contains(&Scope::Admin) {
+        return Err(suspended());
+    }
+    Ok(key)
 }
 
 /// A cookie that opens nothing any more is like none: browsers keep it after the session is over.
@@ -244,15 +304,8 @@ async fn by_session(
     headers: &HeaderMap,
 ) -> Result<Option<Caller>, Problem> {
     let Some(secret) = cookie::session(headers) else { return Ok(None) };
-    let found = state.store.session_by_hash(&secret::hash_secret(secret)).await?;
-    let now = state.clock.now();
-    let is_valid = |known: &KnownSession| known.session.is_valid(now) && known.operator.disabled_at.is_none();
-    let Some(KnownSession { session, operator, is_suspended }) = found.filter(is_valid) else {
-        return Ok(None);
-    };
-    if is_suspended && !operator.is_admin {
-        return Err(suspended());
-    }
+    let (secret_hash, now) = (secret::hash_secret(secret), state.clock.now());
+    let Some((session, operator)) = valid_session(state, &secret_hash, now).await? else { return Ok(None) };
     same_origin::check(method, headers)?;
     note_session(state, &session, now).await;
     Ok(Some(Caller {
@@ -260,31 +313,59 @@ async fn by_session(
         author: Author::operator(&operator.id),
         scopes: operator.scopes(),
         credential: Credential::Session(Box::new((session, operator))),
+        shown: Shown::Session(secret_hash),
     }))
 }
 
-/// Without a credential the caller is the owner of the machine, or nobody.
-async fn without_credential(state: &AppState, headers: &HeaderMap) -> Result<Caller, Problem> {
-    let is_open = match state.auth {
-        AuthMode::Auto => !state.store.has_keys().await? && !state.store.has_operators().await?,
-        AuthMode::Required => false,
+async fn valid_session(
+    state: &AppState,
+    secret_hash: &[u8; 32],
+    now: Timestamp,
+) -> Result<Option<(SessionRecord, OperatorRecord)>, Problem> {
+    let found = state.store.session_by_hash(secret_hash).await?;
+    let is_valid = |known: &KnownSession| known.session.is_valid(now) && known.operator.disabled_at.is_none();
+    let Some(KnownSession { session, operator, is_suspended }) = found.filter(is_valid) else {
+        return Ok(None);
     };
-    if !is_open {
+    if is_suspended && !operator.is_admin {
+        return Err(suspended());
+    }
+    Ok(Some((session, operator)))
+}
+
+/// Without a credential the caller is the owner of the machine, or nobody.
+async fn without_credential(
+    state: &AppState,
+    method: &Method,
+    headers: &HeaderMap,
+) -> Result<Caller, Problem> {
+    if !is_open(state).await? {
         return Err(Problem::unauthorized(
             "An API key is needed: Authorization: Bearer <key>; or the cookie of a session",
         ));
     }
     if !host::is_this_machine(headers) {
         return Err(Problem::unauthorized(
-            "Without an API key the server answers only under localhost or an IP address; \
+            "Without an API key the server answers only under localhost or an IP address, and not through a proxy; \
              make a key with `pytake keys create`",
         ));
     }
+    same_origin::check_open(method, headers, &state.cors_origins)?;
     Ok(Caller {
         tenant: TenantId::default_tenant(),
         author: Author::open(),
         credential: Credential::Open,
         scopes: vec![Scope::Admin],
+        shown: Shown::Nothing,
+    })
+}
+
+/// Whether the server is open to whoever reaches it. Never again once there was a key or an operator: who revokes the
+/// last one would make everybody an admin.
+async fn is_open(state: &AppState) -> Result<bool, Problem> {
+    Ok(match state.auth {
+        AuthMode::Auto => !state.store.had_keys().await? && !state.store.had_operators().await?,
+        AuthMode::Required => false,
     })
 }
 
@@ -296,7 +377,10 @@ fn has(scopes: &[Scope], needed: Scope) -> bool {
 const NOTED_AT_MOST_EVERY: Duration = Duration::from_mins(1);
 
 fn is_to_be_noted(last: Option<Timestamp>, now: Timestamp) -> bool {
-    last.is_none_or(|last| now.duration_since(last).unsigned_abs() >= NOTED_AT_MOST_EVERY)
+    // Not while a clock that was ahead has written a later instant: it stays, and each request would try.
+    last.is_none_or(|last| {
+        Duration::try_from(now.duration_since(last)).is_ok_and(|ago| ago >= NOTED_AT_MOST_EVERY)
+    })
 }
 
 async fn note_session(state: &AppState, session: &SessionRecord, now: Timestamp) {
@@ -354,6 +438,15 @@ mod tests {
 
     fn with_authorization(text: &str) -> HeaderMap {
         HeaderMap::from_iter([(header::AUTHORIZATION, HeaderValue::from_str(text).unwrap())])
+    }
+
+    #[test]
+    fn uses_are_noted_once_a_minute_and_not_while_a_later_one_is() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        assert!(is_to_be_noted(None, at(0)));
+        assert!(!is_to_be_noted(Some(at(0)), at(59)) && is_to_be_noted(Some(at(0)), at(60)));
+        // A clock that was ahead: each request would have written, and changed nothing.
+        assert!(!is_to_be_noted(Some(at(3_600)), at(0)));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use axum::response::Response;
 /// What a page may ask with.
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PUT, DELETE");
 const HEADERS: HeaderValue =
-    HeaderValue::from_static("authorization, content-type, last-event-id, x-request-id");
+    HeaderValue::from_static("authorization, content-type, idempotency-key, last-event-id, x-request-id");
 /// What a page may read of an answer besides what every page may.
 const EXPOSED: HeaderValue =
     HeaderValue::from_static("x-request-id, retry-after, ratelimit, ratelimit-policy, content-disposition");
@@ -30,8 +30,17 @@ impl CorsOrigins {
 
     /// The origin of a request for `path`, where its pages may use it.
     pub(crate) fn allowed(&self, path: &str, headers: &HeaderMap) -> Option<HeaderValue> {
-        let origin = headers.get(header::ORIGIN).filter(|_| path.starts_with("/api/"))?;
-        self.0.iter().find(|allowed| *allowed == origin).cloned()
+        self.named(headers).filter(|_| path.starts_with("/api/")).cloned()
+    }
+
+    /// Whether a request says that it comes from a page of one of them.
+    pub(crate) fn is_from_one(&self, headers: &HeaderMap) -> bool {
+        self.named(headers).is_some()
+    }
+
+    fn named(&self, headers: &HeaderMap) -> Option<&HeaderValue> {
+        let origin = headers.get(header::ORIGIN)?;
+        self.0.iter().find(|allowed| *allowed == origin)
     }
 
     /// Says in an answer for `path` to whom it may be shown.

@@ -21,7 +21,7 @@ use serde::de::DeserializeOwned;
 
 use crate::problem::Problem;
 
-pub(crate) use limited::read_up_to;
+pub(crate) use limited::{Room, read_of_stranger};
 
 /// A JSON body of at most 256 KiB.
 pub(crate) struct Payload<T>(pub(crate) T);

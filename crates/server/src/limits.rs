@@ -7,7 +7,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use axum::http::request::Parts;
-use axum::http::{HeaderName, HeaderValue};
+use axum::http::{Extensions, HeaderName, HeaderValue};
 use axum::response::Response;
 use parking_lot::Mutex;
 use pytake_assistant::Standing;
@@ -33,6 +33,18 @@ struct Against {
     tenant: Option<TenantId>,
 }
 
+impl Counted {
+    /// What the request with these extensions counts against; nothing where no edge is around it.
+    pub(crate) fn of(extensions: &Extensions) -> Self {
+        extensions.get::<Self>().cloned().unwrap_or_default()
+    }
+
+    /// For which tenant the request is; `None`: an admin may still name it in the body.
+    pub(crate) fn tenant(&self) -> Option<TenantId> {
+        self.0.lock().tenant.clone()
+    }
+}
+
 /// Counts a request of a key, and refuses it while the limit of the key is reached or, where a turn is asked for, one of
 /// the tenant. `tenant` is `None` for an admin who may still name another one in the body.
 pub(crate) async fn count(
@@ -42,10 +54,21 @@ pub(crate) async fn count(
     tenant: Option<&TenantId>,
     scope: Option<Scope>,
 ) -> Result<(), Problem> {
-    let counted = parts.extensions.get::<Counted>().cloned().unwrap_or_default();
+    let counted = Counted::of(&parts.extensions);
     counted.0.lock().tenant = tenant.cloned();
+    // First, because a request that the tenant's limits refuse does not count against the key.
+    let refused = match (tenant, scope) {
+        (Some(tenant), Some(Scope::Chat | Scope::Analyze)) => {
+            state.assistant.check_limits(tenant).await.err()
+        }
+        _ => None,
+    };
     if let Credential::Key { id, requests_per_minute: Some(quota) } = credential {
-        match state.assistant.admit_key(id, *quota) {
+        let standing = match &refused {
+            Some(_) => Ok(state.assistant.key_standing(id, *quota)),
+            None => state.assistant.admit_key(id, *quota),
+        };
+        match standing {
             Ok(standing) => counted.0.lock().key = Some(standing),
             Err(error) => {
                 let more_in = error.retry_after().unwrap_or_default();
@@ -55,12 +78,7 @@ pub(crate) async fn count(
             }
         }
     }
-    match (tenant, scope) {
-        (Some(tenant), Some(Scope::Chat | Scope::Analyze)) => {
-            Ok(state.assistant.check_limits(tenant).await?)
-        }
-        _ => Ok(()),
-    }
+    refused.map_or(Ok(()), |error| Err(error.into()))
 }
 
 /// Tells a caller its limits, if it has any.

@@ -61,7 +61,10 @@ pub(crate) fn finish(document: &mut OpenApi) {
     let mut key = Http::new(HttpAuthScheme::Bearer);
     key.description = Some("An API key, as printed by `pytake keys create`".to_owned());
     components.add_security_scheme("api_key", SecurityScheme::Http(key));
-    let session = ApiKeyValue::with_description(cookie::NAME, "A session, as begun by `signIn`");
+    let session = ApiKeyValue::with_description(
+        cookie::NAME,
+        "A session, as begun by `signIn`; on another host than localhost it is called `__Host-pytake_session`",
+    );
     components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(session)));
     components.parameters.insert(TENANT.to_owned(), RefOr::T(tenant_parameter()));
     for refusal in &REFUSALS {
@@ -193,8 +196,8 @@ const REFUSALS: [Refusal; 13] = [
         status: "403",
         name: "Forbidden",
         when: When::Always,
-        description: "`forbidden`: the caller lacks `required_scope`, its tenant is suspended, or a change with a \
-            session's cookie came from another site",
+        description: "`forbidden`: the caller lacks `required_scope`, may not change what `details` names, its tenant is \
+            suspended, or a change with a session's cookie came from another site",
     },
     Refusal {
         status: "404",

@@ -52,10 +52,8 @@ impl Problem {
     /// 400: these fields are wrong.
     pub(crate) fn invalid_fields(problems: &[FieldProblem]) -> Self {
         let each: Vec<String> = problems.iter().map(|p| format!("{}: {}", p.field, p.problem)).collect();
-        let details: Vec<Value> =
-            problems.iter().map(|p| json!({ "field": p.field, "problem": p.problem })).collect();
         let message = format!("The request is not valid: {}", each.join("; "));
-        Self::new(StatusCode::BAD_REQUEST, "invalid_request", message).with("details", details)
+        Self::new(StatusCode::BAD_REQUEST, "invalid_request", message).with("details", details(problems))
     }
 
     /// 401: no key, a wrong key, or one that is no longer valid; which of them is not told.
@@ -122,6 +120,11 @@ impl IntoResponse for Problem {
         response.extensions_mut().insert(self);
         response
     }
+}
+
+/// Fields and what is wrong with them, as the error object has them.
+fn details(problems: &[FieldProblem]) -> Vec<Value> {
+    problems.iter().map(|p| json!({ "field": p.field, "problem": p.problem })).collect()
 }
 
 /// Rounded up, and at least one: "try again after 0 seconds" would be an invitation to hammer.

@@ -1,4 +1,4 @@
-//! What is not to be kept: customers who are to be erased, and what is older than a tenant wants.
+//! What is not to be kept: customers who are to be erased, what is older than a tenant wants, and old batches.
 //!
 //! Everything is done a few rows at a time, so that no turn waits behind it for more than milliseconds.
 
@@ -13,13 +13,13 @@ use pytake_assistant::id::TenantId;
 use pytake_assistant::tenant::{Retention as Wanted, Tenants};
 use pytake_assistant::{Assistant, Author, Clock};
 use pytake_inbox::Channel;
-use pytake_store::{AuditLog, Erasure, ErasureRecord, Privacy, Swept};
+use pytake_store::{AuditLog, Erasure, ErasureRecord, Jobs, Privacy, Swept};
 use tokio_util::sync::CancellationToken;
 
 use crate::state::AppState;
 
-/// What was deleted or made anonymous because of its age, by `kind`: `conversations`, `files`, `bookings`, `audit_entries`, and `rows` of all
-/// kinds together.
+/// What was deleted or made anonymous because of its age, by `kind`: `conversations`, `files`, `bookings`, `audit_entries`, `batches`, and
+/// `rows` of all kinds together.
 const SWEPT: &str = "pytake_retention_swept_total";
 /// Customers who were erased.
 const ERASED: &str = "pytake_customers_erased_total";
@@ -37,11 +37,13 @@ const ROUNDS: u32 = 1_000;
 /// How long an erasure is kept safe from work in flight and from repeated deliveries: a channel repeats for 7 days, the
 /// inbox remembers for 9.
 const REMEMBERED_FOR: Duration = Duration::from_hours(9 * 24);
+/// How long batches are kept after their end: a week.
+const BATCHES_KEPT_FOR: Duration = Duration::from_hours(7 * 24);
 
 /// What retention asks of a store.
-pub trait RetentionStore: Privacy + Tenants + AuditLog {}
+pub trait RetentionStore: Privacy + Tenants + AuditLog + Jobs {}
 
-impl<T: Privacy + Tenants + AuditLog> RetentionStore for T {}
+impl<T: Privacy + Tenants + AuditLog + Jobs> RetentionStore for T {}
 
 /// Gives the recorder help text; call once after installing it.
 pub fn describe_retention() {
@@ -155,19 +157,22 @@ impl Retention {
     ) -> Result<(), StorageError> {
         let now = self.clock.now();
         let customers = self.customers();
+        let mut all = Ok(());
         for erasure in self.store.unfinished_erasures().await? {
             // What is dropped at a shutdown is found at the next start.
-            tokio::select! {
+            let done = tokio::select! {
                 () = shutdown.cancelled() => return Ok(()),
-                done = customers.finish(&erasure) => done.map(drop)?,
-            }
+                done = customers.finish(&erasure) => done,
+            };
+            // One that fails keeps no other one from ending.
+            all = all.and(done.map(drop));
         }
         for tenant in self.store.tenants_erased_since(*looked_at).await? {
             self.assistant.forget_events(&tenant);
             self.assistant.forget_kept_answers(&tenant).await;
         }
         *looked_at = now;
-        Ok(())
+        all
     }
 
     fn customers(&self) -> Customers<'_> {
@@ -179,25 +184,62 @@ impl Retention {
         }
     }
 
-    /// Deletes what is older than each tenant wants; how much of everything.
+    /// Deletes what is older than each tenant wants, and old batches; how much of everything.
     ///
     /// # Errors
-    /// The database failed; what was deleted until then stays deleted.
+    /// The database failed for some tenant, the first such failure; what was deleted stays deleted, and every other tenant's
+    /// was.
     pub async fn sweep(&self, shutdown: &CancellationToken) -> Result<Swept, StorageError> {
         let now = self.clock.now();
         let mut all = Swept::default();
+        let mut failed = None;
         for id in self.store.tenants().await? {
-            let Some(tenant) = self.store.tenant(&id).await? else { continue };
-            let swept = self.sweep_tenant(&id, tenant.settings.retention, now, shutdown).await?;
-            all.done += swept.done;
-            all.rows += swept.rows;
+            match self.sweep_tenant_by_name(&id, now, shutdown).await {
+                Ok(swept) => {
+                    all.done += swept.done;
+                    all.rows += swept.rows;
+                }
+                Err(error) => failed = failed.or(Some(error)),
+            }
         }
-        self.store.sweep_erasures(before(now, REMEMBERED_FOR), ROWS_AT_ONCE).await?;
+        match self.sweep_batches(before(now, BATCHES_KEPT_FOR), shutdown).await {
+            Ok(swept) => {
+                all.done += swept.done;
+                all.rows += swept.rows;
+            }
+            Err(error) => failed = failed.or(Some(error)),
+        }
+        self.sweep_erasures(before(now, REMEMBERED_FOR), shutdown).await?;
         if all.rows > 0 {
             self.store.forget_deleted().await?;
-            tracing::info!(done = all.done, rows = all.rows, "deleted what is older than its tenant wants");
+            tracing::info!(done = all.done, rows = all.rows, "deleted what is old");
         }
-        Ok(all)
+        failed.map_or(Ok(all), Err)
+    }
+
+    /// As many rounds as it takes: an erasure leaves a trace for every event of nine days.
+    async fn sweep_erasures(
+        &self,
+        before: Timestamp,
+        shutdown: &CancellationToken,
+    ) -> Result<(), StorageError> {
+        for _ in 0..ROUNDS {
+            let gone = self.store.sweep_erasures(before, ROWS_AT_ONCE).await?;
+            if gone == 0 || shutdown.is_cancelled() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    async fn sweep_tenant_by_name(
+        &self,
+        tenant: &TenantId,
+        now: Timestamp,
+        shutdown: &CancellationToken,
+    ) -> Result<Swept, StorageError> {
+        let Some(found) = self.store.tenant(tenant).await? else { return Ok(Swept::default()) };
+        self.sweep_tenant(tenant, found.settings.retention, now, shutdown).await
     }
 
     async fn sweep_tenant(
@@ -222,6 +264,28 @@ impl Retention {
                 if !swept.is_more {
                     break;
                 }
+            }
+        }
+        Ok(all)
+    }
+
+    async fn sweep_batches(
+        &self,
+        before: Timestamp,
+        shutdown: &CancellationToken,
+    ) -> Result<Swept, StorageError> {
+        let mut all = Swept::default();
+        for _ in 0..ROUNDS {
+            if shutdown.is_cancelled() {
+                break;
+            }
+            let swept = self.store.sweep_jobs(before, ROWS_AT_ONCE).await?;
+            counter!(SWEPT, "kind" => "batches").increment(swept.done);
+            counter!(SWEPT, "kind" => "rows").increment(swept.rows);
+            all.done += swept.done;
+            all.rows += swept.rows;
+            if !swept.is_more {
+                break;
             }
         }
         Ok(all)

@@ -39,6 +39,8 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub(crate) use events::Watchers;
+
 use crate::edge::edge;
 use crate::openapi;
 use crate::problem::Problem;

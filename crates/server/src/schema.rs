@@ -81,7 +81,7 @@ pub(crate) struct Error {
     message: String,
     /// Also in the header `x-request-id`.
     request_id: String,
-    /// `invalid_request`: every field that cannot be accepted.
+    /// `invalid_request`: every field that cannot be accepted. `forbidden`: every field that the caller may not change.
     #[schema(nullable = false)]
     details: Option<Vec<FieldProblem>>,
     /// `content_filter_violation`: why the message was stopped, most serious first.

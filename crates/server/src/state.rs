@@ -12,15 +12,19 @@ use pytake_store::{Access, Health, Privacy, ProviderKeyring};
 use crate::auth::AuthMode;
 use crate::batch::Batches;
 use crate::cors::CorsOrigins;
+use crate::routes::Watchers;
 
 /// What the edge itself asks of a store; conversations and usage go through the assistant.
 pub trait ServerStore: Access + Health + Privacy + Send + Sync + 'static {}
 
 impl<T: Access + Health + Privacy + Send + Sync + 'static> ServerStore for T {}
 
-/// The parts of a running server. Cloning costs one reference count.
+/// The parts of a running server. Cloning costs two reference counts.
 #[derive(Clone)]
-pub struct AppState(Arc<Parts>);
+pub struct AppState {
+    parts: Arc<Parts>,
+    watchers: Watchers,
+}
 
 /// See [`AppState::new`].
 pub struct Parts {
@@ -49,13 +53,18 @@ pub struct Parts {
 impl AppState {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts))
+        Self { parts: Arc::new(parts), watchers: Watchers::default() }
+    }
+
+    /// Who watches the events.
+    pub(crate) fn watchers(&self) -> &Watchers {
+        &self.watchers
     }
 }
 
 impl Deref for AppState {
     type Target = Parts;
     fn deref(&self) -> &Parts {
-        &self.0
+        &self.parts
     }
 }

@@ -52,14 +52,14 @@ pub(crate) async fn create<S>(
 ) -> Result<(ApiKeyRecord, SecretString), Problem> {
     wish.check()?;
     caller.must_have(&wish.scopes)?;
+    let now = state.clock.now();
     let existing = state.store.keys(Some(&caller.tenant)).await?;
-    if existing.iter().filter(|key| key.revoked_at.is_none()).count() >= MAX_KEYS {
-        return Err(conflict("The tenant has 200 keys that are not revoked; revoke one first"));
+    if existing.iter().filter(|key| key.is_valid(now)).count() >= MAX_KEYS {
+        return Err(conflict("The tenant has 200 keys in force; revoke one first"));
     }
     wish.scopes.sort_unstable();
     wish.scopes.dedup();
     let secret = new_secret(random()?);
-    let now = state.clock.now();
     let end = |days: u32| now.saturating_add(SignedDuration::from_hours(i64::from(days) * 24)).ok();
     let record = ApiKeyRecord {
         id: state.ids.next(),
@@ -99,12 +99,14 @@ pub(crate) async fn rotate<S>(
     }
     let secret = new_secret(random()?);
     let replacement = NewSecret {
+        replaces: key.secret_hash,
         prefix: shown_prefix(&secret),
         secret_hash: hash_secret(secret.expose_secret()),
         previous_until: now.saturating_add(SignedDuration::from_hours(grace_hours.into())).unwrap_or(now),
     };
     let rotated = state.store.rotate_key(Some(&caller.tenant), id, &replacement).await?;
-    let rotated = rotated.ok_or_else(|| conflict("The key was revoked; make a new one"))?;
+    let rotated =
+        rotated.ok_or_else(|| conflict("Somebody else has just revoked or rotated the key; look again"))?;
     Ok((rotated, secret))
 }
 

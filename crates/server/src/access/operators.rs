@@ -28,7 +28,8 @@ pub(crate) struct ChangeWish {
     pub(crate) role: Role,
     /// `None`: as it is.
     pub(crate) is_admin: Option<bool>,
-    pub(crate) is_disabled: bool,
+    /// `None`: as it is.
+    pub(crate) is_disabled: Option<bool>,
 }
 
 /// Makes an operator.
@@ -81,11 +82,15 @@ pub(crate) async fn change<S>(
         name: wish.name,
         role: wish.role,
         is_admin,
-        disabled_at: wish.is_disabled.then(|| state.clock.now()),
+        disabled_at: match wish.is_disabled {
+            Some(is_disabled) => is_disabled.then(|| state.clock.now()),
+            None => before.disabled_at,
+        },
     };
-    match state.store.change_operator(&caller.tenant, id, &change).await? {
+    match state.store.change_operator(&before, &change).await? {
         OperatorChanged::Done(operator) => Ok(operator),
         OperatorChanged::Missing => Err(missing()),
+        OperatorChanged::Meanwhile => Err(meanwhile()),
         OperatorChanged::LastOwner => {
             Err(conflict("This is the last owner who can sign in; make somebody else an owner first"))
         }
@@ -121,6 +126,7 @@ pub(crate) async fn change_own_password<S>(
         caller.session().ok_or_else(|| conflict("Only somebody who signed in has a password"))?;
     check_password(&password, &operator.email)?;
     if !sign_in::is_password_right(state, operator, peer, current).await? {
+        caller.audit_refusal();
         return Err(Problem::invalid("current_password", "is not your password"));
     }
     store_password(state, operator, password).await
@@ -132,10 +138,9 @@ async fn store_password(
     password: SecretString,
 ) -> Result<(), Problem> {
     let hash = hash(password).await?;
-    if !state.store.set_password(&operator.tenant, &operator.id, &hash).await? {
-        return Err(missing());
-    }
-    Ok(())
+    // Hashing takes its time. Whoever was made an admin meanwhile, or got a password from an owner because somebody else
+    // knew the old one, keeps what they have now.
+    if state.store.set_password(operator, &hash).await? { Ok(()) } else { Err(meanwhile()) }
 }
 
 /// Whether the caller has everything such an operator has.
@@ -157,6 +162,10 @@ async fn hash(password: SecretString) -> Result<String, Problem> {
 
 async fn find(state: &AppState, tenant: &TenantId, id: &str) -> Result<OperatorRecord, Problem> {
     state.store.operator(tenant, id).await?.ok_or_else(missing)
+}
+
+fn meanwhile() -> Problem {
+    conflict("Somebody else has just changed this operator; look again")
 }
 
 fn missing() -> Problem {

@@ -11,7 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use pytake_store::Email;
 use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::{Semaphore, TryAcquireError};
+use tokio::sync::{Semaphore, SemaphorePermit, TryAcquireError};
 use tracing::error;
 
 use crate::problem::Problem;
@@ -25,8 +25,9 @@ const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 
-/// Hashes computed at the same time: one for each core of the smallest machine, 38 MiB together.
-static WORKING: Semaphore = Semaphore::const_new(2);
+/// Hashes computed at the same time. One: the smallest machine has two cores, and whoever tries passwords is not to have
+/// both of them. That is 19 MiB, and some thirty people a second.
+static WORKING: Semaphore = Semaphore::const_new(1);
 
 /// Those, and who waits for them: at most a second or two of work. Everybody beyond is sent away.
 static ROOM: Semaphore = Semaphore::const_new(32);
@@ -115,13 +116,17 @@ pub fn hash_password(password: &SecretString, salt: [u8; SALT_BYTES]) -> Result<
 
 /// [`hash_password`] beside the runtime.
 pub(super) async fn hash(password: SecretString, salt: [u8; SALT_BYTES]) -> Result<String, Problem> {
-    in_turn(move || hash_password(&password, salt)).await
+    in_turn(queue()?, move || hash_password(&password, salt)).await
 }
 
 /// Whether the password is the one of this hash. Without a hash, of somebody who does not exist, it is not, after the
 /// same work.
-pub(super) async fn is_right(password: SecretString, kept: Option<String>) -> Result<bool, Problem> {
-    in_turn(move || {
+pub(super) async fn is_right(
+    turn: Turn,
+    password: SecretString,
+    kept: Option<String>,
+) -> Result<bool, Problem> {
+    in_turn(turn, move || {
         let kept = kept.as_deref().and_then(parse);
         let (salt, expected) = kept.unwrap_or(([0; SALT_BYTES], [0; HASH_BYTES]));
         let found = digest(&password, &salt)?;
@@ -132,15 +137,25 @@ pub(super) async fn is_right(password: SecretString, kept: Option<String>) -> Re
     .await
 }
 
-async fn in_turn<T, W>(work: W) -> Result<T, Problem>
+/// The right to wait for the work on one password.
+pub(super) struct Turn(SemaphorePermit<'static>);
+
+/// Stands in the queue, if it has room.
+///
+/// # Errors
+/// 503 where it has none.
+pub(super) fn queue() -> Result<Turn, Problem> {
+    ROOM.try_acquire().map(Turn).map_err(|why| match why {
+        TryAcquireError::NoPermits => busy(),
+        TryAcquireError::Closed => Problem::internal(),
+    })
+}
+
+async fn in_turn<T, W>(Turn(_place): Turn, work: W) -> Result<T, Problem>
 where
     T: Send + 'static,
     W: FnOnce() -> Result<T, argon2::Error> + Send + 'static,
 {
-    let _place = ROOM.try_acquire().map_err(|why| match why {
-        TryAcquireError::NoPermits => busy(),
-        TryAcquireError::Closed => Problem::internal(),
-    })?;
     let turn = WORKING.acquire().await.map_err(|_| Problem::internal())?;
     let span = tracing::Span::current();
     let working = tokio::task::spawn_blocking(move || {
@@ -226,11 +241,18 @@ mod tests {
         let kept = hash_password(&secret(), [7; 16]).unwrap();
         assert!(kept.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{kept}");
         assert!(!kept.contains("gatos"));
-        assert_eq!(is_right(secret(), Some(kept.clone())).await, Ok(true));
-        assert_eq!(is_right("três gatos no telhadO".into(), Some(kept.clone())).await, Ok(false));
-        assert_eq!(is_right(secret(), None).await, Ok(false), "nobody's");
+        assert_eq!(is_right(queue().unwrap(), secret(), Some(kept.clone())).await, Ok(true));
+        assert_eq!(
+            is_right(queue().unwrap(), "três gatos no telhadO".into(), Some(kept.clone())).await,
+            Ok(false)
+        );
+        assert_eq!(is_right(queue().unwrap(), secret(), None).await, Ok(false), "nobody's");
         for damaged in ["", "$argon2id$v=19$m=19456,t=2,p=1$$", &kept[..60], "plain"] {
-            assert_eq!(is_right(secret(), Some(damaged.to_owned())).await, Ok(false), "{damaged}");
+            assert_eq!(
+                is_right(queue().unwrap(), secret(), Some(damaged.to_owned())).await,
+                Ok(false),
+                "{damaged}"
+            );
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Signing in.
 //!
 //! A wrong address and a wrong password get the same answer after the same work. Every try counts as failed before the
-//! password is looked at, for the account and for where it comes from, so that many at once cannot slip through.
+//! password is looked at, for the account and for where it comes from, so that many at once cannot slip through. Who is
+//! sent away because too many are signing in has tried nothing.
 
 use std::time::Duration;
 
@@ -47,19 +48,23 @@ pub(crate) async fn sign_in(
     // What is no address counts as one nobody has.
     let account = account(email.as_ref().map_or("", Email::as_str));
     let places = places(visitor.peer);
+    let turn = password::queue()?;
     take_try(state, &account, &places).await?;
     let found = match &email {
         Some(email) => state.store.operator_by_email(email).await?,
         None => None,
     };
     let kept = found.as_ref().map(|operator| operator.password_hash.clone());
-    let is_right = password::is_right(visitor.password, kept).await?;
+    let is_right = password::is_right(turn, visitor.password, kept).await?;
     let operator = match found {
         Some(operator) if is_right && operator.disabled_at.is_none() => operator,
         concerned => return Err(refuse(concerned.as_ref(), witness)),
     };
+    // The password may have been replaced while it was looked at.
+    let Some((session, secret)) = begin(state, &operator, &visitor.user_agent).await? else {
+        return Err(refuse(Some(&operator), witness));
+    };
     state.store.try_succeeded(&account, &places).await?;
-    let (session, secret) = begin(state, &operator, &visitor.user_agent).await?;
     metrics::signed_in("ok");
     if let Some(witness) = witness {
         witness.saw(&operator.tenant, &Author::operator(&operator.id));
@@ -76,8 +81,9 @@ pub(super) async fn is_password_right(
     password: SecretString,
 ) -> Result<bool, Problem> {
     let (account, places) = (account(operator.email.as_str()), places(peer));
+    let turn = password::queue()?;
     take_try(state, &account, &places).await?;
-    let is_right = password::is_right(password, Some(operator.password_hash.clone())).await?;
+    let is_right = password::is_right(turn, password, Some(operator.password_hash.clone())).await?;
     if is_right {
         state.store.try_succeeded(&account, &places).await?;
     }
@@ -88,7 +94,7 @@ async fn begin(
     state: &AppState,
     operator: &OperatorRecord,
     user_agent: &str,
-) -> Result<(SessionRecord, SecretString), Problem> {
+) -> Result<Option<(SessionRecord, SecretString)>, Problem> {
     let secret = session_secret(random()?);
     let now = state.clock.now();
     let session = SessionRecord {
@@ -101,8 +107,8 @@ async fn begin(
         last_seen_at: now,
         expires_at: now.checked_add(SESSION_LONGEST).unwrap_or(now),
     };
-    state.store.create_session(&session).await?;
-    Ok((session, secret))
+    let is_begun = state.store.create_session(&session, operator).await?;
+    Ok(is_begun.then_some((session, secret)))
 }
 
 /// The same for everybody. Where the account exists, its tenant reads of it in the audit log; where it does not, nobody

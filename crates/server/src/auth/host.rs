@@ -2,14 +2,22 @@
 //!
 //! A page can point its own domain at 127.0.0.1 (DNS rebinding) and would then read everything an open server
 //! says. Its requests carry its domain in `Host`, so without a key only `localhost` and IP addresses are
-//! answered. (Requests across origins fail on their own: JSON needs a preflight, which nothing here answers.)
+//! answered. (A page that asks this address from its own origin says so, see `same_origin`.)
 
 use std::net::IpAddr;
 
 use axum::http::{HeaderMap, header, uri::Authority};
 
-/// Whether the caller addressed this machine itself. A request without `Host` (HTTP/1.0) is no browser's.
+/// By which a proxy says for whom it asks (RFC 9110, section 7.6.3; RFC 7239; and what was usual before).
+const OF_PROXIES: [&str; 6] =
+    ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"];
+
+/// Whether the caller addressed this machine itself. A request without `Host` (HTTP/1.0) is no browser's. One that came
+/// through a proxy is a stranger's, whatever the proxy wrote into `Host`.
 pub(super) fn is_this_machine(headers: &HeaderMap) -> bool {
+    if OF_PROXIES.iter().any(|name| headers.contains_key(*name)) {
+        return false;
+    }
     let Some(value) = headers.get(header::HOST) else { return true };
     let authority = value.to_str().ok().and_then(|text| text.parse::<Authority>().ok());
     authority.is_some_and(|authority| is_local_name(authority.host()))
@@ -49,6 +57,17 @@ mod tests {
             assert!(answers(host), "{host}");
         }
         assert!(is_this_machine(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn who_comes_through_a_proxy_is_not_on_this_machine() {
+        for name in OF_PROXIES {
+            let through = [
+                (header::HOST, HeaderValue::from_static("127.0.0.1:8080")),
+                (header::HeaderName::from_static(name), HeaderValue::from_static("203.0.113.7")),
+            ];
+            assert!(!is_this_machine(&HeaderMap::from_iter(through)), "{name}");
+        }
     }
 
     #[test]

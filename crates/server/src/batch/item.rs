@@ -1,6 +1,9 @@
 //! One item: what is asked, and the answer it gets.
 
+use std::panic::AssertUnwindSafe;
+
 use axum::http::StatusCode;
+use futures::FutureExt;
 use pytake_assistant::id::TenantId;
 use pytake_assistant::service::Assistant;
 use pytake_assistant::{AIError, AnalyzeRequest, ChatRequest, ClassifyRequest, IdSource};
@@ -61,8 +64,16 @@ pub(super) enum Outcome {
     Defect,
 }
 
-/// Asks what an item asks.
+/// Asks what an item asks. An item that breaks takes nothing with it.
 pub(super) async fn ask(assistant: &Assistant, tenant: &TenantId, item: BatchItem) -> Outcome {
+    let asking = AssertUnwindSafe(answer(assistant, tenant, item)).catch_unwind();
+    asking.await.unwrap_or_else(|_| {
+        error!(%tenant, "an item of a batch panicked");
+        Outcome::Defect
+    })
+}
+
+async fn answer(assistant: &Assistant, tenant: &TenantId, item: BatchItem) -> Outcome {
     let answer = match item {
         BatchItem::Chat(request) => assistant.chat(tenant, request).await.map(|answer| json!(answer)),
         BatchItem::Analyze(request) => assistant.analyze(tenant, request).await.map(|answer| json!(answer)),

@@ -1,5 +1,6 @@
 //! Reads a form with a file and a few short fields, `multipart/form-data`, into memory: bounded in size, time and number.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use axum::extract::multipart::{Field, Multipart, MultipartError};
@@ -7,11 +8,13 @@ use axum::extract::{DefaultBodyLimit, FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use bytes::{Bytes, BytesMut};
 use pytake_assistant::error::LimitScope;
+use pytake_assistant::id::TenantId;
 use pytake_assistant::transcription::MAX_AUDIO_BYTES;
+use pytake_assistant::{Pass, Turnstile};
 use serde_json::json;
-use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::limited::{MAX_DISCARDED_BYTES, announced_length, discard};
+use crate::limits::Counted;
 use crate::problem::Problem;
 
 /// The longest of the short fields: 128 characters of an id in UTF-8 are at most 512 bytes.
@@ -23,9 +26,12 @@ const MAX_FRAME_BYTES: usize = 64 * 1024;
 /// 25 MiB in two minutes are 220 KB/s: a slow line, and not a caller who keeps a place.
 const TIME_FOR_UPLOAD: Duration = Duration::from_mins(2);
 
-/// Files in memory at a time: 100 MiB of the quarter of a gigabyte that the server must run in.
+/// Files in memory at a time: 100 MiB of the quarter of a gigabyte that the server must run in. One tenant has three of
+/// them at most, so that its slow lines do not keep everybody out.
 const MAX_UPLOADS: usize = 4;
-static ROOM: Semaphore = Semaphore::const_new(MAX_UPLOADS);
+/// Callers who wait for room at a time.
+const MAX_WAITING: usize = 64;
+static ROOM: LazyLock<Turnstile> = LazyLock::new(|| Turnstile::new("upload", MAX_UPLOADS, MAX_WAITING));
 
 /// 1 s: a recording is written down in seconds, and then there is room again.
 const WAIT_FOR_ROOM: Duration = Duration::from_secs(1);
@@ -36,7 +42,7 @@ pub(crate) struct Upload<F> {
     pub(crate) file: Bytes,
     /// The short fields.
     pub(crate) fields: F,
-    _room: SemaphorePermit<'static>,
+    _room: Pass,
 }
 
 /// The short fields of a form.
@@ -66,7 +72,8 @@ impl<F: Fields, S: Send + Sync> FromRequest<S> for Upload<F> {
             }
             return Err(too_large());
         }
-        let Ok(room) = ROOM.try_acquire() else { return Err(no_room()) };
+        let tenant = Counted::of(request.extensions()).tenant().unwrap_or_else(TenantId::default_tenant);
+        let room = ROOM.enter(&tenant, "", WAIT_FOR_ROOM).await.map_err(|_| no_room())?;
         // A file that is too large is read on for a while, so that the caller gets to read the answer.
         let limit = MAX_AUDIO_BYTES + MAX_FRAME_BYTES + MAX_DISCARDED_BYTES;
         DefaultBodyLimit::max(limit).apply(&mut request);

@@ -9,7 +9,7 @@ use pytake_assistant::{AIError, ErrorKind};
 use serde_json::{Value, json};
 use tracing::error;
 
-use super::Problem;
+use super::{Problem, details};
 
 impl From<AIError> for Problem {
     fn from(failure: AIError) -> Self {
@@ -17,6 +17,7 @@ impl From<AIError> for Problem {
         let plain = Self::new(status_of(kind), code_of(kind), failure.to_string());
         match failure {
             AIError::InvalidRequest(problems) => Self::invalid_fields(&problems),
+            AIError::Forbidden(problems) => plain.with("details", details(&problems)),
             AIError::ContentFilterViolation { categories, fallback_response, stopped_by } => plain
                 .with("categories", json!(categories))
                 .with("fallback_response", fallback_response)
@@ -70,6 +71,7 @@ fn status_of(kind: ErrorKind) -> StatusCode {
         ErrorKind::InvalidRequest | ErrorKind::ContentFilterViolation | ErrorKind::TokenLimitExceeded => {
             StatusCode::BAD_REQUEST
         }
+        ErrorKind::Forbidden => StatusCode::FORBIDDEN,
         ErrorKind::NotFound | ErrorKind::UserNotFound => StatusCode::NOT_FOUND,
         ErrorKind::Conflict => StatusCode::CONFLICT,
         ErrorKind::NoSpeech => StatusCode::UNPROCESSABLE_ENTITY,
@@ -87,6 +89,7 @@ fn status_of(kind: ErrorKind) -> StatusCode {
 fn code_of(kind: ErrorKind) -> &'static str {
     match kind {
         ErrorKind::InvalidRequest => "invalid_request",
+        ErrorKind::Forbidden => "forbidden",
         ErrorKind::ContentFilterViolation => "content_filter_violation",
         ErrorKind::TokenLimitExceeded => "token_limit_exceeded",
         ErrorKind::NotFound => "not_found",
@@ -145,6 +148,10 @@ mod tests {
                 FieldProblem::new("message", "must not be empty"),
                 FieldProblem::new("temperature", "must be from 0 to 2"),
             ])),
+            shown(AIError::Forbidden(vec![FieldProblem::new(
+                "settings.budget",
+                "may only be changed by an admin",
+            )])),
             shown(AIError::ContentFilterViolation {
                 categories: vec![],
                 fallback_response: "Não posso ajudar com isso.".into(),

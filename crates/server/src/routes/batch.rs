@@ -1,11 +1,17 @@
 //! `/api/v1/ai/batch`: many questions at once.
 
+use std::convert::Infallible;
+use std::str::FromStr;
+use std::time::Duration;
+
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
+use pytake_assistant::AIError;
 use pytake_assistant::conversation::Page;
+use pytake_assistant::error::LimitScope;
 use pytake_store::{Creation, ItemResult, Job, Scope};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -15,7 +21,7 @@ use utoipa_axum::routes;
 
 use crate::auth::{AnyScope, Authorized, ReadScope};
 use crate::batch::{AT_ONCE, BatchItem, stored_body};
-use crate::input::{Params, Payload};
+use crate::input::{Id, Named, Params, Payload};
 use crate::problem::Problem;
 use crate::schema;
 use crate::state::AppState;
@@ -25,6 +31,9 @@ const MAX_ITEMS: usize = 1_000;
 
 /// Results on a page.
 const PAGE: u32 = 100;
+
+/// When to come back where a tenant has as many open batches as it may have: one takes minutes.
+const WHILE_MANY: Duration = Duration::from_mins(1);
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(submit, list)).routes(routes!(read, cancel)).routes(routes!(results))
@@ -121,7 +130,8 @@ impl From<Job> for BatchJob {
 ///
 /// Up to 20 are answered at once. More become a job: 202 with its id, its progress under `/batch/{id}` and as events
 /// (`batch`), its answers under `/batch/{id}/items`, kept for a week. With the header `Idempotency-Key` a batch can be
-/// sent again without its being done twice. Each item is answered, limited and booked as if it came by itself.
+/// sent again without its being done twice. Each item is answered, limited and booked as if it came by itself; only
+/// the limit of the API key counts the batch as one request. A tenant has at most 100 open batches.
 #[utoipa::path(
     post, path = "/api/v1/ai/batch", tag = "batch", operation_id = "submitBatch",
     params(("Idempotency-Key" = Option<String>, Header, description = "A name of the caller's own for this batch, 1 to 128 characters")),
@@ -156,6 +166,10 @@ pub(super) async fn submit(
             let why = "Another batch was sent with this Idempotency-Key; a new batch needs a new one";
             return Err(Problem::new(StatusCode::CONFLICT, "conflict", why));
         }
+        Creation::TooMany => {
+            let full = AIError::RateLimitExceeded { scope: LimitScope::Tenant, retry_after: WHILE_MANY };
+            return Err(full.into());
+        }
     };
     Ok((StatusCode::ACCEPTED, Json(BatchJob::from(job.ok_or_else(no_batch)?))).into_response())
 }
@@ -172,6 +186,23 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let text = value.to_str().ok().filter(|text| (1..=128).contains(&text.len()));
     let wrong = || Problem::invalid("Idempotency-Key", "must have 1 to 128 printable ASCII characters");
     text.map(|text| Some(text.to_owned())).ok_or_else(wrong)
+}
+
+/// The id of a batch in the background.
+pub(super) struct BatchId(String);
+
+impl FromStr for BatchId {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl Named for BatchId {
+    fn missing() -> Problem {
+        no_batch()
+    }
 }
 
 fn no_batch() -> Problem {
@@ -219,7 +250,7 @@ pub(super) async fn list(
 pub(super) async fn read(
     caller: Authorized<ReadScope>,
     State(state): State<AppState>,
-    Path(id): Path<String>,
+    Id(BatchId(id)): Id<BatchId>,
 ) -> Result<Json<BatchJob>, Problem> {
     let job = state.batches.jobs().job(&caller.tenant, &id).await?.ok_or_else(no_batch)?;
     Ok(Json(job.into()))
@@ -234,7 +265,7 @@ pub(super) async fn read(
 pub(super) async fn cancel(
     caller: Authorized<ReadScope>,
     State(state): State<AppState>,
-    Path(id): Path<String>,
+    Id(BatchId(id)): Id<BatchId>,
 ) -> Result<Json<BatchJob>, Problem> {
     caller.must_have(&[Scope::Operate])?;
     let job = state.batches.jobs().cancel_job(&caller.tenant, &id).await?.ok_or_else(no_batch)?;
@@ -281,7 +312,7 @@ impl From<ItemResult> for BatchItemResult {
 pub(super) async fn results(
     caller: Authorized<ReadScope>,
     State(state): State<AppState>,
-    Path(id): Path<String>,
+    Id(BatchId(id)): Id<BatchId>,
     Params(params): Params<ResultParams>,
 ) -> Result<Json<Page<BatchItemResult>>, Problem> {
     let jobs = state.batches.jobs();

@@ -70,7 +70,7 @@ impl From<ErasureRecord> for ErasureView {
 ///
 /// JSON Lines, one object a line with a `kind` each: a `header` with `version`, `tenant_id` and `counts`, then `customer`,
 /// `address`, `conversation`, `channel`, `summary`, `message` (with its analysis, and how each answer came to be: provider,
-/// tokens, every attempt), `received`, `sent`, `file` with its `file_piece`s in base64, `day`, `usage`, `processor`, and
+/// tokens, every attempt), `received`, `sent`, `file` with its `file_piece`s in base64, `batch_item`, `day`, `usage`, `processor`, and
 /// `end` with the number of lines: without it the export was cut off. The customer is named as callers name them, or by the
 /// id, the telephone or the scoped id of a channel.
 #[utoipa::path(

@@ -176,7 +176,8 @@ struct Rotation {
     request_body = Rotation,
     responses(
         (status = 200, description = "The key and its new secret", body = NewKeyView),
-        (status = 409, description = "`conflict`: it was revoked or has expired", body = schema::Error),
+        (status = 409, description = "`conflict`: it was revoked or has expired, or somebody else has just rotated it",
+            body = schema::Error),
     ),
 )]
 async fn rotate(

@@ -98,9 +98,8 @@ struct ChangeDraft {
     /// What they are to the tenant.
     #[schema(value_type = schema::Role)]
     role: Role,
-    /// Whether they cannot sign in. Their sessions end.
-    #[serde(default)]
-    disabled: bool,
+    /// Whether they cannot sign in; left out: as it is. Their sessions end.
+    disabled: Option<bool>,
     /// Whether they may do everything, for every tenant; left out: as it is. Only admins change it.
     is_admin: Option<bool>,
 }
@@ -162,7 +161,8 @@ async fn create(
     request_body = ChangeDraft,
     responses(
         (status = 200, description = "The operator as they are now", body = OperatorView),
-        (status = 409, description = "`conflict`: the tenant would have no owner who can sign in", body = schema::Error),
+        (status = 409, description = "`conflict`: the tenant would have no owner who can sign in, or somebody else has just \
+            changed the operator", body = schema::Error),
     ),
 )]
 async fn change(
@@ -189,7 +189,8 @@ async fn change(
     request_body = PasswordDraft,
     responses(
         (status = 204, description = "It is theirs"),
-        (status = 409, description = "`conflict`: this is the caller; see `changeOwnPassword`", body = schema::Error),
+        (status = 409, description = "`conflict`: this is the caller (see `changeOwnPassword`), or somebody else has just \
+            changed the operator", body = schema::Error),
     ),
 )]
 async fn set_password(

@@ -144,7 +144,7 @@ impl From<Authorized<AnyScope>> for CallerView {
 
 /// Sign in.
 ///
-/// The answer sets the cookie `pytake_session`, which scripts cannot read and other sites cannot send. Whoever changes
+/// The answer sets the cookie `__Host-pytake_session` (on localhost `pytake_session`), which scripts cannot read and other sites cannot send. Whoever changes
 /// something with it must be a page of this server (`Sec-Fetch-Site` or `Origin`). After five failures the next try
 /// waits, longer each time.
 #[utoipa::path(
@@ -230,7 +230,8 @@ struct OwnPassword {
     request_body = OwnPassword,
     responses(
         (status = 204, description = "It is changed"),
-        (status = 409, description = "`conflict`: the caller did not sign in", body = schema::Error),
+        (status = 409, description = "`conflict`: the caller did not sign in, or somebody else has just changed the \
+            password", body = schema::Error),
         (status = 429, description = "`rate_limit_exceeded`, scope `login`: wait before the next try", body = schema::Error,
             headers(("Retry-After" = u64, description = "Seconds, rounded up"))),
     ),

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use pytake_assistant::conversation::Page;
 use pytake_assistant::service::{CurrentSettings, SettingsDraft};
-use pytake_assistant::tenant::{TenantSettings, TenantVersion, Versioned};
+use pytake_assistant::tenant::{SettingsRight, TenantSettings, TenantVersion, Versioned};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -21,6 +21,11 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(versions))
         .routes(routes!(version))
         .routes(routes!(restore))
+}
+
+/// An admin may change everything, and on a server without keys everybody is one.
+fn right_of(caller: &Authorized<ManageScope>) -> SettingsRight {
+    if caller.is_admin() { SettingsRight::Everything } else { SettingsRight::Unlocked }
 }
 
 /// Read the tenant's settings.
@@ -40,7 +45,9 @@ pub(super) async fn read(
 
 /// Replace the tenant's settings.
 ///
-/// What is left out goes back to what the operator of the server decided; the next message goes by it.
+/// What is left out goes back to what the operator of the server decided; the next message goes by it. `prices`, `locked`
+/// and the sections that `locked` names stay as they are for everybody but an admin: sent back otherwise, or left out, they
+/// are refused with 403 by name.
 #[utoipa::path(
     put, path = "/api/v1/settings", tag = "tenants", operation_id = "replaceSettings",
     request_body = schema::SettingsDraft,
@@ -55,7 +62,8 @@ pub(super) async fn replace(
     State(state): State<AppState>,
     Payload(draft): Payload<SettingsDraft>,
 ) -> Result<Json<CurrentSettings>, Problem> {
-    Ok(Json(state.assistant.put_settings(&caller.tenant, draft, caller.author).await?))
+    let right = right_of(&caller);
+    Ok(Json(state.assistant.put_settings(&caller.tenant, draft, caller.author, right).await?))
 }
 
 /// List the versions of the settings, newest first.
@@ -85,6 +93,8 @@ pub(super) async fn version(
 }
 
 /// Make an earlier version of the settings the newest.
+///
+/// Where it would change what only an admin may, it is refused as a whole with 403 by name.
 #[utoipa::path(
     post, path = "/api/v1/settings/versions/{version}/restore", tag = "tenants",
     operation_id = "restoreSettings",
@@ -96,5 +106,6 @@ pub(super) async fn restore(
     State(state): State<AppState>,
     Id(version): Id<Version>,
 ) -> Result<Json<CurrentSettings>, Problem> {
-    Ok(Json(state.assistant.restore_settings(&caller.tenant, version.0, caller.author).await?))
+    let right = right_of(&caller);
+    Ok(Json(state.assistant.restore_settings(&caller.tenant, version.0, caller.author, right).await?))
 }

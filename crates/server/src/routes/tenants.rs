@@ -74,6 +74,7 @@ pub(super) async fn create(
     State(state): State<AppState>,
     Payload(draft): Payload<TenantDraft>,
 ) -> Result<(StatusCode, Json<TenantDetail>), Problem> {
+    caller.concerns(&draft.id);
     let made = state.assistant.create_tenant(draft, caller.author).await?;
     Ok((StatusCode::CREATED, Json(made)))
 }
@@ -102,10 +103,11 @@ pub(super) async fn read(
     responses((status = 200, description = "The tenant as it is now", body = schema::TenantDetail)),
 )]
 pub(super) async fn suspend(
-    _: Authorized<AdminScope>,
+    caller: Authorized<AdminScope>,
     State(state): State<AppState>,
     Id(id): Id<TenantId>,
 ) -> Result<Json<TenantDetail>, Problem> {
+    caller.concerns(&id);
     Ok(Json(state.assistant.suspend_tenant(&id).await?))
 }
 
@@ -118,9 +120,10 @@ pub(super) async fn suspend(
     responses((status = 200, description = "The tenant as it is now", body = schema::TenantDetail)),
 )]
 pub(super) async fn resume(
-    _: Authorized<AdminScope>,
+    caller: Authorized<AdminScope>,
     State(state): State<AppState>,
     Id(id): Id<TenantId>,
 ) -> Result<Json<TenantDetail>, Problem> {
+    caller.concerns(&id);
     Ok(Json(state.assistant.resume_tenant(&id).await?))
 }

@@ -19,7 +19,7 @@ pub(crate) struct PromptDraft {
     #[schema(min_length = 1, max_length = 16000)]
     template: String,
     /// Exactly the variables the template uses and has no field for, in any order.
-    #[schema(nullable = false)]
+    #[schema(nullable = false, max_items = 100)]
     variables: Option<Vec<String>>,
     /// What the owner fills in, at most 40; when absent as it is, or nothing for a new prompt.
     fields: Option<Vec<PromptField>>,

@@ -138,6 +138,29 @@ pub(crate) struct TenantSettings {
     prices: Vec<TenantPrice>,
     #[schema(value_type = Option<DefaultPrompts>, nullable = false)]
     prompts: DefaultPrompts,
+    /// Sections that only an admin may change. This list and `prices` always are an admin's.
+    #[schema(value_type = Option<Vec<SettingsSection>>, nullable = false)]
+    locked: Vec<SettingsSection>,
+}
+
+/// A section of the settings that can be kept for admins.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+enum SettingsSection {
+    /// Which providers and models may answer.
+    Providers,
+    /// How much at a time.
+    Limits,
+    /// How much money.
+    Budget,
+    /// How long things are kept.
+    Retention,
+    /// What leaves the machine.
+    Privacy,
+    /// Whether answers are used again.
+    Cache,
+    /// The prompt for each purpose.
+    Prompts,
 }
 
 /// Which providers and models may answer.
@@ -259,7 +282,8 @@ struct CacheSettings {
     is_similar_enabled: bool,
 }
 
-/// A price that the tenant agreed on with a vendor; decimals such as `0.15`, with at most 6 decimals.
+/// A price that the tenant agreed on with a vendor, of tokens (prompts and answers both), of minutes of sound, or of all;
+/// decimals such as `0.15`, with at most 6 decimals for tokens and 12 for minutes.
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
 struct TenantPrice {
@@ -270,14 +294,17 @@ struct TenantPrice {
     #[schema(format = Date)]
     from: String,
     /// US dollars for a million prompt tokens.
-    #[schema(example = "0.15")]
-    input_usd_per_million: String,
+    #[schema(nullable = false, example = "0.15")]
+    input_usd_per_million: Option<String>,
     /// US dollars for a million prompt tokens read from the vendor's cache; as fresh ones when absent.
     #[schema(nullable = false, example = "0.075")]
     cached_usd_per_million: Option<String>,
     /// US dollars for a million answer tokens.
-    #[schema(example = "0.6")]
-    output_usd_per_million: String,
+    #[schema(nullable = false, example = "0.6")]
+    output_usd_per_million: Option<String>,
+    /// US dollars for a minute of sound, of a model that writes down what is said.
+    #[schema(nullable = false, example = "0.006")]
+    usd_per_minute: Option<String>,
 }
 
 /// The prompt for each purpose where a request names none, by its id.

@@ -13,7 +13,7 @@ use crate::app::{TestApp, request};
 const USAGE: &str = "/api/v1/ai/usage";
 
 #[tokio::test]
-async fn without_any_key_the_server_is_open_and_with_the_first_one_it_is_closed() {
+async fn without_any_key_the_server_is_open_and_with_the_first_one_it_is_closed_for_good() {
     let app = TestApp::open();
     assert_eq!(app.get(USAGE).await.status, 200);
     let key = app.key("k1", "default", &[Scope::Read]).await;
@@ -23,7 +23,20 @@ async fn without_any_key_the_server_is_open_and_with_the_first_one_it_is_closed(
     assert_eq!(app.as_key(&key, Method::GET, USAGE, None).await.status, 200);
     app.revoke("k1").await;
     assert_eq!(app.as_key(&key, Method::GET, USAGE, None).await.status, 401);
-    assert_eq!(app.get(USAGE).await.status, 200);
+    assert_eq!(
+        app.get(USAGE).await.status,
+        401,
+        "else whoever may revoke the last key makes themselves an admin"
+    );
+}
+
+/// A key that only manages its tenant revoked itself as the last one, and everybody was an admin.
+#[tokio::test]
+async fn revoking_ones_own_key_gives_nobody_more() {
+    let app = TestApp::open();
+    app.key("boss", "shop", &[Scope::Manage]).await;
+    assert_eq!(app.as_key("boss", Method::DELETE, "/api/v1/keys/boss", None).await.status, 204);
+    assert_eq!(app.get("/api/v1/tenants").await.status, 401);
 }
 
 #[tokio::test]
@@ -128,6 +141,32 @@ async fn the_use_of_a_key_is_noted_at_most_once_a_minute() {
     app.clock.advance(Duration::from_secs(1));
     app.as_key("k1", Method::GET, USAGE, None).await;
     assert_eq!(app.last_use("k1").await, Some(app.now()));
+}
+
+/// A change without a body needs no preflight: any page in a browser on this machine could suspend the tenant.
+#[tokio::test]
+async fn a_page_of_another_origin_changes_nothing_on_an_open_server() {
+    let app = TestApp::open();
+    let suspend = |name: &'static str, value: &'static str| {
+        let mut request = request(Method::POST, "/api/v1/tenants/default/suspend", None, None);
+        request.headers_mut().insert("host", "127.0.0.1:8080".parse().unwrap());
+        request.headers_mut().insert(name, value.parse().unwrap());
+        app.send(request)
+    };
+    for (name, value) in
+        [("origin", "https://evil.example"), ("origin", "null"), ("sec-fetch-site", "cross-site")]
+    {
+        let refused = suspend(name, value).await;
+        assert_eq!((refused.status.as_u16(), &*refused.error()), (403, "forbidden"), "{name} {value}");
+    }
+    for (name, value) in [
+        ("origin", "http://127.0.0.1:8080"),
+        ("origin", crate::app::PAGE),
+        ("sec-fetch-site", "same-origin"),
+        ("user-agent", "curl"),
+    ] {
+        assert_eq!(suspend(name, value).await.status, 200, "{name} {value}");
+    }
 }
 
 #[tokio::test]

@@ -18,6 +18,21 @@ async fn boss(app: &TestApp) {
     app.key("boss", "shop", &all).await;
 }
 
+async fn ana(app: &TestApp) {
+    let ana = OperatorRecord {
+        id: "ana".into(),
+        tenant: "shop".parse().unwrap(),
+        email: "ana@example.com".parse().unwrap(),
+        name: "Ana".into(),
+        role: Role::Owner,
+        is_admin: false,
+        password_hash: hash_password(&"três gatos no telhado".into(), [7; 16]).unwrap(),
+        created_at: app.now(),
+        disabled_at: None,
+    };
+    app.store().create_operator(&ana).await.unwrap();
+}
+
 async fn as_boss(app: &TestApp, method: Method, path: &str, body: Value) -> u16 {
     app.as_key("boss", method, path, Some(body)).await.status.as_u16()
 }
@@ -71,10 +86,16 @@ async fn looks_at_a_conversation_are_written() {
     app.as_key("boss", Method::GET, "/api/v1/whatsapp/outbox", None).await;
     app.as_key("boss", Method::GET, "/api/v1/ai/conversations/unknown", None).await;
     app.as_key("boss", Method::GET, "/api/v1/ai/usage", None).await;
+    let item = json!({"operation": "chat", "request": {"message": "oi", "user_id": "u"}});
+    let batch = json!({"items": [item], "background": true});
+    let batch = app.as_key("boss", Method::POST, "/api/v1/ai/batch", Some(batch)).await.json();
+    let batch = batch["id"].as_str().unwrap();
+    app.as_key("boss", Method::GET, &format!("/api/v1/ai/batch/{batch}/items"), None).await;
     let written = entries(&app, "").await;
     let actions: Vec<&str> = written.iter().map(|entry| entry["action"].as_str().unwrap()).collect();
-    assert_eq!(actions, ["GET /api/v1/whatsapp/outbox", "GET /api/v1/ai/conversations/{id}"]);
-    assert_eq!(written[1]["object"], json!({"id": "c1"}));
+    let (outbox, conversation) = ("GET /api/v1/whatsapp/outbox", "GET /api/v1/ai/conversations/{id}");
+    assert_eq!(actions, ["GET /api/v1/ai/batch/{id}/items", outbox, conversation]);
+    assert_eq!(written[2]["object"], json!({"id": "c1"}));
 }
 
 #[tokio::test]
@@ -96,18 +117,7 @@ async fn turns_and_refusals_write_nothing() {
 async fn signing_in_is_written_also_when_it_fails() {
     let app = TestApp::open();
     boss(&app).await;
-    let ana = OperatorRecord {
-        id: "ana".into(),
-        tenant: "shop".parse().unwrap(),
-        email: "ana@example.com".parse().unwrap(),
-        name: "Ana".into(),
-        role: Role::Owner,
-        is_admin: false,
-        password_hash: hash_password(&"três gatos no telhado".into(), [7; 16]).unwrap(),
-        created_at: app.now(),
-        disabled_at: None,
-    };
-    app.store().create_operator(&ana).await.unwrap();
+    ana(&app).await;
     for (email, password) in [
         ("ana@example.com", "not her password"),
         ("nobody@example.com", "três gatos no telhado"),
@@ -123,6 +133,23 @@ async fn signing_in_is_written_also_when_it_fails() {
     assert_eq!(written[1]["object"], json!({"operator_id": "ana"}));
 }
 
+/// Whoever finds a signed-in browser guesses there.
+#[tokio::test]
+async fn a_wrong_password_for_ones_own_new_one_is_written() {
+    let app = TestApp::open();
+    boss(&app).await;
+    ana(&app).await;
+    let sign_in = json!({"email": "ana@example.com", "password": "três gatos no telhado"});
+    let cookie = app.post("/api/v1/session", sign_in).await.header("set-cookie").to_owned();
+    let guess = json!({"current_password": "a guess", "password": "quatro gatos no telhado"});
+    let mut change = request(Method::POST, "/api/v1/session/password", None, Some(guess));
+    change.headers_mut().insert("cookie", cookie.split(';').next().unwrap().parse().unwrap());
+    change.headers_mut().insert("sec-fetch-site", "same-origin".parse().unwrap());
+    assert_eq!(app.send(change).await.status, 400);
+    let written = entries(&app, "?action=POST%20/api/v1/session/password").await;
+    assert_eq!((&written[0]["author"], &written[0]["status"]), (&json!("operator:ana"), &json!(400)));
+}
+
 #[tokio::test]
 async fn what_an_admin_does_is_written_where_it_was_done() {
     let app = TestApp::open();
@@ -132,8 +159,12 @@ async fn what_an_admin_does_is_written_where_it_was_done() {
     app.as_key("root", Method::POST, "/api/v1/ai/prompts?tenant_id=shop", Some(by_query)).await;
     let by_body = json!({"name": "b", "template": "t", "tenant_id": "shop"});
     app.as_key("root", Method::POST, "/api/v1/ai/prompts", Some(by_body)).await;
+    for action in ["suspend", "resume"] {
+        let path = format!("/api/v1/tenants/shop/{action}");
+        assert_eq!(app.as_key("root", Method::POST, &path, None).await.status, 200);
+    }
     let authors: Vec<Value> = entries(&app, "").await.iter().map(|entry| entry["author"].clone()).collect();
-    assert_eq!(authors, ["key:root", "key:root"]);
+    assert_eq!(authors, ["key:root"; 4]);
 }
 
 #[tokio::test]

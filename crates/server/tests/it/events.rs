@@ -1,8 +1,11 @@
 //! What operators watch.
 
+use std::time::Duration;
+
 use axum::body::{Body, BodyDataStream};
 use axum::http::{Method, Request};
 use futures::StreamExt;
+use pytake_assistant::tenant::Tenants;
 use pytake_store::Scope;
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -118,4 +121,72 @@ async fn a_quiet_stream_shows_that_it_lives_and_ends_after_a_while() {
         beats += 1;
     }
     assert_eq!(beats, 59, "every 15 s for 15 minutes");
+}
+
+#[tokio::test]
+async fn one_tenant_does_not_take_every_connection_with_its_streams() {
+    let app = TestApp::open();
+    let follow = || app.router().oneshot(watch(None, "/api/v1/events"));
+    let mut open = Vec::new();
+    for _ in 0..64 {
+        let stream = follow().await.unwrap();
+        assert_eq!(stream.status(), 200);
+        open.push(stream);
+    }
+    let refused = app.get("/api/v1/events").await;
+    assert_eq!((refused.status.as_u16(), refused.json()["scope"].as_str()), (429, Some("tenant")));
+    open.pop();
+    assert_eq!(follow().await.unwrap().status(), 200);
+}
+
+/// A stream went on for up to a quarter of an hour with a key that was revoked.
+#[tokio::test]
+async fn nothing_is_told_to_who_would_not_be_let_in_any_more() {
+    let app = TestApp::open();
+    let mut open = Watcher::of(&app, watch(None, "/api/v1/events")).await;
+    app.key("talker", "shop", &[Scope::Chat]).await;
+    chat(&app, Some("talker"), "oi").await;
+    app.key("owner", "default", &[Scope::Chat]).await;
+    chat(&app, Some("owner"), "oi").await;
+    assert!(open.0.next().await.is_none(), "the first key closes the server");
+
+    app.key("gone", "shop", &[Scope::Read]).await;
+    let soon = app.now() + Duration::from_mins(1);
+    app.store_key("short", "shop", &[Scope::Read], Some(soon)).await;
+    app.key("stays", "shop", &[Scope::Read]).await;
+    app.key("root", "default", &[Scope::Admin]).await;
+    let mut watchers = Vec::new();
+    for (key, path) in [
+        ("gone", "/api/v1/events"),
+        ("short", "/api/v1/events"),
+        ("stays", "/api/v1/events"),
+        ("root", "/api/v1/events?tenant_id=shop"),
+    ] {
+        watchers.push((key, Watcher::of(&app, watch(Some(key), path)).await));
+    }
+    app.revoke("gone").await;
+    app.clock.advance(Duration::from_mins(1));
+    chat(&app, Some("talker"), "alguém aí?").await;
+    for (key, watcher) in &mut watchers {
+        let frame = watcher.0.next().await;
+        assert_eq!(frame.is_some(), ["stays", "root"].contains(key), "{key}");
+    }
+    let (_, stays) = &mut watchers[2];
+    app.store().set_suspended(&"shop".parse().unwrap(), Some(app.now())).await.unwrap();
+    assert!(stays.0.next().await.is_none(), "the rest of the turn is not for a suspended tenant");
+}
+
+#[tokio::test]
+async fn a_quiet_stream_ends_soon_after_its_key_is_revoked() {
+    let app = TestApp::open();
+    app.key("gone", "shop", &[Scope::Read]).await;
+    let mut watcher = Watcher::of(&app, watch(Some("gone"), "/api/v1/events")).await;
+    app.revoke("gone").await;
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(15)).await;
+    tokio::time::resume();
+    // Shorter than the time to the next heart beat, which would come instead.
+    let ended =
+        tokio::time::timeout(Duration::from_secs(10), async { while watcher.0.next().await.is_some() {} });
+    ended.await.expect("nobody is kept connected who would not be let in");
 }

@@ -61,6 +61,24 @@ async fn a_refusal_does_not_look_at_the_body() {
 }
 
 #[tokio::test]
+async fn what_the_tenants_limit_refuses_does_not_count_against_the_key() {
+    let app = TestApp::open();
+    let key = limited(&app, "k1", 3).await;
+    let admin = app.key("k2", "default", &[Scope::Admin]).await;
+    let settings = json!({"settings": {"limits": {"requests_per_minute": 1}}});
+    assert_eq!(app.as_key(&admin, Method::PUT, "/api/v1/settings", Some(settings)).await.status, 200);
+    let chat = || Some(json!({"message": "Oi, sou a Ana", "user_id": "ana"}));
+    assert_eq!(app.as_key(&key, Method::POST, CHAT, chat()).await.status, 200);
+    for _ in 0..5 {
+        let refused = app.as_key(&key, Method::POST, CHAT, chat()).await;
+        assert_eq!((refused.status.as_u16(), refused.json()["scope"].as_str()), (429, Some("tenant")));
+        assert_eq!(refused.header("ratelimit"), r#""key";r=2;t=60, "tenant";r=0;t=60"#);
+    }
+    let usage = app.as_key(&key, Method::GET, USAGE, None).await;
+    assert_eq!(usage.header("ratelimit"), r#""key";r=1;t=60, "tenant";r=0;t=60"#);
+}
+
+#[tokio::test]
 async fn every_operation_of_the_api_documents_the_headers_and_the_refusal() {
     let document: serde_json::Value = serde_json::from_str(&pytake_server::openapi()).unwrap();
     for (path, item) in document["paths"].as_object().unwrap() {

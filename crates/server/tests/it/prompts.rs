@@ -94,20 +94,23 @@ async fn tests_are_as_documented_whether_they_pass_or_fail() {
         {"input": "Quero comprar uma bota", "context": {"plan": "ouro"}, "must_contain": ["posso AJUDAR"]},
         {"input": "Quero comprar um boné", "must_not_contain": ["ajudar"], "language": "en",
             "hand_over_expected": true},
-        {"input": "The provider down is here"},
     ]});
     assert_eq!(app.put(&format!("{path}/tests"), cases).await.status, 200);
     let refused = app.post(&format!("{path}/publish"), json!({})).await;
     assert_eq!((refused.status.as_u16(), &*refused.error()), (409, "conflict"));
     let run = refused.json()["tests"]["run"].clone();
-    assert_eq!((&run["passed"], &run["failed"]), (&json!(1), &json!(2)), "{run:#}");
+    assert_eq!((&run["passed"], &run["failed"]), (&json!(1), &json!(1)), "{run:#}");
     assert_eq!(run["cases"][1]["reasons"].as_array().unwrap().len(), 3, "{run:#}");
-    assert_eq!(run["cases"][2]["cost_micro_usd"], Value::Null, "it may have been billed");
     assert_eq!(app.post(&format!("{path}/publish"), json!({"force": true})).await.status, 200);
     app.put(&path, json!({"name": "p", "template": "Seja gentil."})).await;
     let report = app.post(&format!("{path}/tests/run"), json!({"version": 2})).await.json();
     assert_eq!(report["production"]["is_same_cases"], true);
     assert_eq!(app.get(&format!("{path}/tests/runs")).await.json()["items"].as_array().unwrap().len(), 2);
+    // Alone, because cases run at the same time, and one whose provider fails benches it for the others.
+    let down = json!({"cases": [{"input": "The provider down is here"}]});
+    assert_eq!(app.put(&format!("{path}/tests"), down).await.status, 200);
+    let run = app.post(&format!("{path}/tests/run"), json!({})).await.json()["run"].clone();
+    assert_eq!(run["cases"][0]["cost_micro_usd"], Value::Null, "it may have been billed: {run:#}");
     let unknown =
         app.put(&format!("{path}/tests"), json!({"cases": [{"input": "a", "language": "tlh"}]})).await;
     assert_eq!(unknown.status, 400);

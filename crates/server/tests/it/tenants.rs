@@ -218,3 +218,82 @@ async fn an_admin_of_a_suspended_tenant_can_let_it_go_on() {
     let resumed = ask(&app, "root", Method::POST, "/api/v1/tenants/default/resume", None).await;
     assert_eq!((resumed.status.as_u16(), &resumed.json()["suspended_at"]), (200, &Value::Null));
 }
+
+#[tokio::test]
+async fn what_is_locked_stays_as_it_is_for_everybody_but_an_admin() {
+    let app = app().await;
+    let of_shop = "/api/v1/settings?tenant_id=shop";
+    let agreed =
+        |month: u64| json!({"budget": {"month_micro_usd": month}, "locked": ["budget", "retention"]});
+    let put = async |settings: Value| {
+        ask(&app, "shop", Method::PUT, SETTINGS, Some(json!({"settings": settings}))).await
+    };
+    let by_root = async |settings: Value| {
+        let answer = ask(&app, "root", Method::PUT, of_shop, Some(json!({"settings": settings}))).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+    };
+    by_root(agreed(5_000_000)).await;
+    let shown = ask(&app, "shop", Method::GET, SETTINGS, None).await.json()["settings"].clone();
+    assert_eq!(shown["locked"], json!(["budget", "retention"]));
+
+    let mut mine = shown.clone();
+    mine["limits"]["requests_per_minute"] = json!(9);
+    assert_eq!(put(mine).await.json()["version"], 2, "what was read may be sent back with another limit");
+    for (change, field) in [
+        (json!({"budget": {"month_micro_usd": 9_000_000}}), "settings.budget"),
+        (json!({"budget": {}}), "settings.budget"),
+        (json!({"retention": {"audit_days": 3_650}}), "settings.retention"),
+        (json!({"locked": []}), "settings.locked"),
+        (json!({"locked": ["budget", "retention", "cache"]}), "settings.locked"),
+        (
+            json!({"prices": [{"provider": "obedient", "model": "obedient-1", "from": "2026-01-01",
+                "input_usd_per_million": "0", "output_usd_per_million": "0"}]}),
+            "settings.prices",
+        ),
+    ] {
+        let mut changed = shown.clone();
+        changed.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        let refused = put(changed).await;
+        assert_eq!(
+            (refused.status.as_u16(), &*refused.error(), refused.fields()),
+            (403, "forbidden", vec![field.to_owned()]),
+            "{change}"
+        );
+    }
+    let left_out = put(json!({})).await;
+    assert_eq!(left_out.fields(), ["settings.budget", "settings.locked"], "left out is changed");
+
+    by_root(agreed(1_000_000)).await;
+    let restore = "/api/v1/settings/versions/1/restore";
+    let refused = ask(&app, "shop", Method::POST, restore, None).await;
+    assert_eq!((refused.status.as_u16(), refused.fields()), (403, vec!["settings.budget".to_owned()]));
+    assert_eq!(ask(&app, "shop", Method::GET, SETTINGS, None).await.json()["version"], 3, "nothing changed");
+    let path = format!("{restore}?tenant_id=shop");
+    let restored = ask(&app, "root", Method::POST, &path, None).await.json();
+    assert_eq!(restored["settings"]["budget"]["month_micro_usd"], 5_000_000);
+}
+
+#[tokio::test]
+async fn a_tenant_can_be_made_with_a_lock_and_only_with_sections_that_exist() {
+    let app = app().await;
+    let draft = |id: &str, locked: &str| Some(json!({"id": id, "settings": {"locked": [locked]}}));
+    let made = ask(&app, "root", Method::POST, TENANTS, draft("padaria", "budget")).await;
+    assert_eq!(
+        (made.status.as_u16(), &made.json()["settings"]["locked"]),
+        (201, &json!(["budget"])),
+        "{made:?}"
+    );
+    let refused = ask(&app, "root", Method::POST, TENANTS, draft("outra", "prices")).await;
+    assert_eq!((refused.status.as_u16(), refused.fields()), (400, vec!["settings.locked[0]".to_owned()]));
+}
+
+#[tokio::test]
+async fn on_an_open_server_everybody_may_change_everything() {
+    let app = TestApp::open();
+    for budget in [1, 2] {
+        let settings = json!({"settings": {"budget": {"day_micro_usd": budget}, "locked": ["budget"],
+            "prices": [{"provider": "hearing", "model": "hearing-1", "from": "2026-01-01", "usd_per_minute": "0.06"}]}});
+        let answer = app.put(SETTINGS, settings).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+    }
+}

@@ -55,6 +55,28 @@ async fn what_was_said_has_its_documented_shape() {
 }
 
 #[tokio::test]
+async fn a_tenants_own_price_of_a_minute_counts_and_lets_a_budget_cover_recordings() {
+    let app = TestApp::open();
+    let price = |usd: &str| {
+        json!({"settings": {
+            "budget": {"day_micro_usd": 1_000_000},
+            "prices": [{"provider": "hearing", "model": "hearing-1", "from": "2026-01-01", "usd_per_minute": usd}],
+        }})
+    };
+    let fields: Fields<'_> = &[("user_id", b"ana"), ("file", SOUND)];
+    let unpriced = json!({"settings": {"budget": {"day_micro_usd": 1_000_000}}});
+    assert_eq!(app.put("/api/v1/settings", unpriced).await.status, 200);
+    assert_eq!(app.send(form(fields)).await.status, 503, "no cap can hold what nobody can count");
+    assert_eq!(app.put("/api/v1/settings", price("0.06")).await.status, 200);
+    let answer = app.send(form(fields)).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    // 2.5 s at 0.06 USD a minute.
+    assert_eq!(answer.json()["usage"]["cost_micro_usd"], 2_500);
+    let refused = app.put("/api/v1/settings", price("6 cents")).await;
+    assert_eq!(refused.fields(), ["settings.prices[0].usd_per_minute"]);
+}
+
+#[tokio::test]
 async fn a_recording_in_which_nothing_is_said_is_an_error_of_its_own() {
     let answer = sent(&[("user_id", b"ana"), ("file", b"ID3\x04 silence")]).await;
     assert_eq!((answer.status.as_u16(), answer.error()), (422, "no_speech".to_owned()));

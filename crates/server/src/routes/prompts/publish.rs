@@ -27,7 +27,8 @@ use crate::state::AppState;
         (status = 200, description = "The version in production", body = schema::CustomPrompt),
         (
             status = 409,
-            description = "`conflict`: the test set did not pass; `tests` says how it went, `force` publishes all the same",
+            description = "`conflict`: the test set did not pass, and `tests` says how it went (`force` publishes all the same); \
+                or another version came into production while it ran",
             body = schema::Error,
         ),
     ),
@@ -77,7 +78,7 @@ pub(super) async fn roll_back(
 #[utoipa::path(
     get, path = "/api/v1/ai/prompts/{id}/publications", tag = "prompts", operation_id = "listPromptPublications",
     params(("id" = String, Path, description = "The prompt")),
-    responses((status = 200, description = "All of them", body = schema::Page<schema::Publication>)),
+    responses((status = 200, description = "The last 100", body = schema::Page<schema::Publication>)),
 )]
 pub(super) async fn list(
     caller: Authorized<PromptsScope>,

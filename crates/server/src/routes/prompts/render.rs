@@ -29,7 +29,10 @@ pub(super) async fn render(
     Payload(mut request): Payload<RenderRequest>,
 ) -> Result<Json<RenderedPrompt>, Problem> {
     let tenant = caller.tenant_for(request.tenant_id.take())?;
-    Ok(Json(state.assistant.render_prompt(&tenant, &id, request).await?))
+    // One that is no id is refused below, by its field.
+    let user = request.user_id.as_deref().and_then(|user| UserId::new(user).ok());
+    let name = state.channel.customer_name(&tenant, user.as_ref()).await?;
+    Ok(Json(state.assistant.render_prompt(&tenant, &id, request, name.as_deref()).await?))
 }
 
 /// For whom.

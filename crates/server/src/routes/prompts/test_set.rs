@@ -72,7 +72,7 @@ pub(super) async fn run(
 #[utoipa::path(
     get, path = "/api/v1/ai/prompts/{id}/tests/runs", tag = "prompts", operation_id = "listPromptTestRuns",
     params(("id" = String, Path, description = "The prompt")),
-    responses((status = 200, description = "All of them", body = schema::Page<schema::TestRun>)),
+    responses((status = 200, description = "Those of the newest 20 versions that were tested", body = schema::Page<schema::TestRun>)),
 )]
 pub(super) async fn runs(
     caller: Authorized<PromptsScope>,

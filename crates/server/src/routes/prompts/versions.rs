@@ -20,7 +20,7 @@ use crate::state::AppState;
 #[utoipa::path(
     get, path = "/api/v1/ai/prompts/{id}/versions", tag = "prompts", operation_id = "listPromptVersions",
     params(("id" = String, Path, description = "The prompt")),
-    responses((status = 200, description = "All of them", body = schema::Page<schema::CustomPrompt>)),
+    responses((status = 200, description = "The newest 100; older ones are read by their number", body = schema::Page<schema::CustomPrompt>)),
 )]
 pub(super) async fn list(
     caller: Authorized<PromptsScope>,

@@ -1,6 +1,7 @@
 //! `/api/v1/whatsapp/outbox`: what was sent, what waits, what failed and why.
 
 use axum::Json;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use jiff::Timestamp;
@@ -146,8 +147,9 @@ pub(in crate::routes) async fn list(
 pub(in crate::routes) async fn resend(
     caller: Authorized<OperateScope>,
     State(state): State<AppState>,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
 ) -> Result<StatusCode, Problem> {
+    let Path(id) = id.map_err(|_| no_message())?;
     state.channel.resend(&caller.tenant, &OutboxId(id)).await?;
     Ok(StatusCode::ACCEPTED)
 }
@@ -172,10 +174,14 @@ pub(in crate::routes) struct DeliveryWire {
 pub(in crate::routes) async fn delivery(
     caller: Authorized<ReadScope>,
     State(state): State<AppState>,
-    Path((number, message)): Path<(String, String)>,
+    path: Result<Path<(String, String)>, PathRejection>,
 ) -> Result<Json<DeliveryWire>, Problem> {
-    let missing = || Problem::not_found("there is no such message");
-    let number = NumberId::new(number).map_err(|_| missing())?;
+    let Path((number, message)) = path.map_err(|_| no_message())?;
+    let number = NumberId::new(number).map_err(|_| no_message())?;
     let found = state.channel.delivery(&caller.tenant, &number, &message).await?;
-    Ok(Json(DeliveryWire { state: found.ok_or_else(missing)?.as_str() }))
+    Ok(Json(DeliveryWire { state: found.ok_or_else(no_message)?.as_str() }))
+}
+
+fn no_message() -> Problem {
+    Problem::not_found("there is no such message")
 }
