@@ -279,7 +279,7 @@ impl AIService {
     ) -> Result<RenderedPrompt, AIError> {
         let ready = self.ready()?;
         let request = RenderRequest { variables: variables.clone(), ..RenderRequest::default() };
-        ready.assistant.render_prompt(&ready.tenant, id, request).await
+        ready.assistant.render_prompt(&ready.tenant, id, request, None).await
     }
 
     /// What a customer used.

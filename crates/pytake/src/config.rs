@@ -303,6 +303,13 @@ mod tests {
     }
 
     #[test]
+    fn a_list_of_sealing_keys_without_a_key_is_refused_at_the_start() {
+        for nothing in [",", " , "] {
+            assert!(problems(&[("PYTAKE_SECRET_KEY", nothing)]).contains("PYTAKE_SECRET_KEY"), "{nothing:?}");
+        }
+    }
+
+    #[test]
     fn every_malformed_value_is_named_with_an_example() {
         let text = problems(&[
             ("PYTAKE_LISTEN", "8080"),

@@ -1,4 +1,4 @@
-//! What the commands about keys and operators share: the database, and the audit log.
+//! What commands share: the database, and the audit log.
 
 use std::sync::Arc;
 

@@ -18,6 +18,8 @@ use pytake_store::{Export, Privacy, Subject};
 use pytake_store_sqlite::SqliteStore;
 use serde_json::Value;
 
+use super::access::note;
+
 #[derive(Debug, Args)]
 pub(crate) struct CustomerArguments {
     /// The tenant whose customer it is.
@@ -49,6 +51,9 @@ pub(crate) struct EraseArguments {
 pub(crate) async fn export(arguments: ExportArguments) -> anyhow::Result<ExitCode> {
     let store = open_store()?;
     let subject = find(&store, &arguments.customer).await?;
+    let CustomerArguments { tenant, user } = &arguments.customer;
+    // Noted before anything is shown: an export that breaks off was a look, too.
+    note(&store, tenant, "export", &[("user_id", user)]).await;
     let export = Export::begin(store, subject, SystemClock::new().now()).await?;
     if let Some(folder) = arguments.out {
         let mut files = Folder::make(&folder)?;
@@ -79,6 +84,9 @@ pub(crate) async fn erase(arguments: EraseArguments) -> anyhow::Result<ExitCode>
         store.begin_erasure(&customer.tenant, &customer.user, &Author::command(), clock.now()).await?;
     let Some(erasure) = begun else { bail!("somebody else has just erased {}", customer.user) };
     let record = store.erase(&erasure, &clock).await?;
+    // Not whom: that is what was erased.
+    let about = [("user_id", "erased"), ("erasure_id", record.id.as_str())];
+    note(&store, &customer.tenant, "erase", &about).await;
     println!("erased; what remains is the record {}", record.id);
     for (kind, count) in &record.counts {
         println!("{count:>8} {kind}");

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use jiff::civil::date;
-use pytake::config::{Config, Database};
+use pytake::config::{Config, Database, SealingSource};
 use pytake::{AIProviderTrait, Wired};
 use pytake_assistant::clock::{Clock, SystemClock, utc_day};
 use pytake_assistant::provider::{
@@ -110,12 +110,12 @@ async fn everything_built(findings: &mut Findings, config: &Config) {
             findings.bad("database", &error.to_string(), "check the file, its folder and their rights");
         }
     }
-    match has_access(&wired).await {
-        Ok(true) => Findings::good("API keys", "at least one, or an operator, is in force"),
-        Ok(false) if config.listen.ip().is_loopback() && !config.is_key_always_required => {
+    match access(&wired).await {
+        Ok((true, _)) => Findings::good("API keys", "at least one, or an operator, is in force"),
+        Ok((false, false)) if config.listen.ip().is_loopback() && !config.is_key_always_required => {
             Findings::note("API keys", "none: the server is open to everybody on this machine");
         }
-        Ok(false) => findings.bad(
+        Ok((false, _)) => findings.bad(
             "API keys",
             "none, and one is needed",
             "pytake keys create --tenant default --scope admin",
@@ -128,6 +128,7 @@ async fn everything_built(findings: &mut Findings, config: &Config) {
     transcription(config);
     whatsapp::whatsapp(findings, config, &wired).await;
     secrets(findings, &wired).await;
+    key_file(config);
     wired.store.close();
 }
 
@@ -145,8 +146,27 @@ async fn secrets(findings: &mut Findings, wired: &Wired) {
     }
 }
 
-async fn has_access(wired: &Wired) -> Result<bool, StorageError> {
-    Ok(wired.store.has_keys().await? || wired.store.has_operators().await?)
+/// Whoever can read the key file and a copy of the database opens every secret in it.
+#[cfg(unix)]
+fn key_file(config: &Config) {
+    use std::os::unix::fs::PermissionsExt;
+    let SealingSource::File(path) = &config.whatsapp.sealing else { return };
+    let Ok(metadata) = std::fs::metadata(path) else { return };
+    let rights = metadata.permissions().mode() & 0o777;
+    if rights & 0o077 != 0 {
+        let found = format!("{} can be read by others (rights {rights:o}): chmod 600", path.display());
+        Findings::note("key file", &found);
+    }
+}
+
+#[cfg(not(unix))]
+fn key_file(_: &Config) {}
+
+/// Whether somebody has access, and whether anybody ever had.
+async fn access(wired: &Wired) -> Result<(bool, bool), StorageError> {
+    let store = &wired.store;
+    let has = store.has_keys().await? || store.has_operators().await?;
+    Ok((has, store.had_keys().await? || store.had_operators().await?))
 }
 
 async fn providers(findings: &mut Findings, config: &Config) {

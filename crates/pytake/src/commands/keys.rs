@@ -103,13 +103,17 @@ async fn create(store: &SqliteStore, arguments: CreateArguments) -> anyhow::Resu
 async fn rotate(store: &SqliteStore, id: &str, grace_hours: u32) -> anyhow::Result<()> {
     let secret = new_secret()?;
     let now = SystemClock::new().now();
+    let Some(key) = find(store, id).await? else {
+        bail!("there is no key {id}; `pytake keys list` shows all");
+    };
     let replacement = NewSecret {
+        replaces: key.secret_hash,
         prefix: pytake_server::shown_prefix(&secret),
         secret_hash: pytake_server::hash_secret(secret.expose_secret()),
         previous_until: now.saturating_add(SignedDuration::from_hours(grace_hours.into()))?,
     };
     let Some(record) = store.rotate_key(None, id, &replacement).await? else {
-        bail!("there is no key {id} that is not revoked; `pytake keys list` shows all");
+        bail!("the key {id} is revoked, or somebody else has just rotated it; `pytake keys list` shows all");
     };
     note(store, &record.tenant, "keys rotate", &[("key_id", id)]).await;
     println!("id      {}", record.id);
@@ -120,7 +124,7 @@ async fn rotate(store: &SqliteStore, id: &str, grace_hours: u32) -> anyhow::Resu
 }
 
 async fn revoke(store: &SqliteStore, id: &str) -> anyhow::Result<()> {
-    let found = store.keys(None).await?.into_iter().find(|key| key.id == id);
+    let found = find(store, id).await?;
     let is_revoked = store.revoke_key(None, id, SystemClock::new().now()).await?;
     let Some(key) = found.filter(|_| is_revoked) else {
         bail!("there is no key {id} that is not revoked yet; `pytake keys list` shows all");
@@ -128,6 +132,10 @@ async fn revoke(store: &SqliteStore, id: &str) -> anyhow::Result<()> {
     note(store, &key.tenant, "keys revoke", &[("key_id", id)]).await;
     println!("revoked {id}");
     Ok(())
+}
+
+async fn find(store: &SqliteStore, id: &str) -> anyhow::Result<Option<ApiKeyRecord>> {
+    Ok(store.keys(None).await?.into_iter().find(|key| key.id == id))
 }
 
 fn new_secret() -> anyhow::Result<SecretString> {

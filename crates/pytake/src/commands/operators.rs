@@ -121,14 +121,15 @@ async fn list(store: &SqliteStore, tenant: Option<&TenantId>) -> anyhow::Result<
 async fn disable(store: &SqliteStore, email: &Email) -> anyhow::Result<()> {
     let operator = find(store, email).await?;
     let change = OperatorChange {
-        name: operator.name,
+        name: operator.name.clone(),
         role: operator.role,
         is_admin: operator.is_admin,
         disabled_at: Some(SystemClock::new().now()),
     };
-    match store.change_operator(&operator.tenant, &operator.id, &change).await? {
+    match store.change_operator(&operator, &change).await? {
         OperatorChanged::Done(_) => {}
         OperatorChanged::Missing => bail!("the operator was deleted meanwhile"),
+        OperatorChanged::Meanwhile => bail!("somebody else has just changed the operator; try again"),
         OperatorChanged::LastOwner => bail!(
             "this is the last owner of {} who can sign in; make another first, or end the sessions with \
              `pytake operators password`",
@@ -141,10 +142,12 @@ async fn disable(store: &SqliteStore, email: &Email) -> anyhow::Result<()> {
 }
 
 async fn change_password(store: &SqliteStore, email: &Email, is_piped: bool) -> anyhow::Result<()> {
+    find(store, email).await?;
+    let hash = hash(&read_password(is_piped, email)?)?;
+    // Typing takes its time: as they are now.
     let operator = find(store, email).await?;
-    let password = read_password(is_piped, email)?;
-    if !store.set_password(&operator.tenant, &operator.id, &hash(&password)?).await? {
-        bail!("the operator was deleted meanwhile");
+    if !store.set_password(&operator, &hash).await? {
+        bail!("somebody else has just changed the operator; try again");
     }
     note(store, &operator.tenant, "operators password", &[("operator_id", &operator.id)]).await;
     println!("changed the password of {}; their sessions have ended", operator.id);

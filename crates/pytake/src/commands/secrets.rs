@@ -28,14 +28,26 @@ pub(crate) async fn run(command: &SecretsCommand) -> anyhow::Result<ExitCode> {
 fn tell(found: &SecretsFound) -> ExitCode {
     println!("sealed anew      {} of numbers, {} of tenants at vendors", found.numbers, found.provider_keys);
     println!("sealed so before {}", found.current);
-    if found.unopened.is_empty() {
+    if found.is_all_current() {
         println!("every secret is sealed with the first key; the others can go");
         return ExitCode::SUCCESS;
     }
-    println!("not opened       {}", found.unopened.len());
-    for secret in &found.unopened {
+    if !found.changed.is_empty() {
+        list("changed meanwhile", &found.changed);
+        println!("somebody set them anew just now: run this again before any key goes");
+    }
+    if !found.unopened.is_empty() {
+        list("not opened", &found.unopened);
+        println!(
+            "add the key they were sealed with to PYTAKE_SECRET_KEY and run this again, or set them again"
+        );
+    }
+    ExitCode::FAILURE
+}
+
+fn list(what: &str, secrets: &[String]) {
+    println!("{what:<16} {}", secrets.len());
+    for secret in secrets {
         println!("  {secret}");
     }
-    println!("add the key they were sealed with to PYTAKE_SECRET_KEY and run this again, or set them again");
-    ExitCode::FAILURE
 }

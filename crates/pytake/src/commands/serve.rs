@@ -26,8 +26,8 @@ pub(crate) async fn run() -> anyhow::Result<ExitCode> {
     wired.store.release_items().await?;
     let channel = pytake::channel(&config, &wired)?;
     pytake::adopt_number(&config, &channel).await?;
-    let is_closed = wired.store.has_keys().await? || wired.store.has_operators().await?;
-    if !config.listen.ip().is_loopback() && !is_closed {
+    let has_access = wired.store.has_keys().await? || wired.store.has_operators().await?;
+    if !config.listen.ip().is_loopback() && !has_access {
         bail!(
             "PYTAKE_LISTEN is {}, which others can reach, and there is neither an API key nor an operator yet. Make \
              one first:\n  \
@@ -36,6 +36,7 @@ pub(crate) async fn run() -> anyhow::Result<ExitCode> {
             config.listen
         );
     }
+    let is_closed = wired.store.had_keys().await? || wired.store.had_operators().await?;
     let metrics = pytake_server::recorder().context("could not prepare the metrics")?;
     let handle = metrics.handle();
     metrics::set_global_recorder(metrics).context("could not start the metrics")?;
@@ -89,7 +90,7 @@ pub(crate) async fn run() -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Revoking the last key, or disabling the last operator, must not open a server that others can reach.
+/// A server that others can reach is never open.
 fn auth_mode(config: &Config) -> AuthMode {
     if config.is_key_always_required || !config.listen.ip().is_loopback() {
         AuthMode::Required
@@ -131,8 +132,9 @@ fn announce(address: std::net::SocketAddr, config: &Config, is_closed: bool) {
     }
     if !is_closed && !config.is_key_always_required {
         eprintln!(
-            "  OPEN     no API key and no operator exists: everybody on this machine may use everything. Make one with"
+            "  OPEN     no API key and no operator exists: everybody on this machine may use everything, and through a proxy"
         );
+        eprintln!("           perhaps everybody. Make one with");
         eprintln!("           pytake keys create --tenant default --scope admin");
     }
 }

@@ -6,12 +6,15 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
+use pytake::Wired;
 use pytake::config::{Config, Database};
 use pytake_assistant::id::TenantId;
 use pytake_assistant::service::{SettingsDraft, TenantDetail, TenantDraft};
-use pytake_assistant::tenant::{TenantEntry, TenantProfile, TenantSettings};
+use pytake_assistant::tenant::{SettingsRight, TenantEntry, TenantProfile, TenantSettings};
 use pytake_assistant::{AIError, Assistant, Author};
 use serde::Serialize;
+
+use super::access::note;
 
 /// Longest file with settings, in bytes: a body of the API may have no more (contract, section 4).
 const MAX_FILE_BYTES: u64 = 256 * 1024;
@@ -71,9 +74,13 @@ pub(crate) struct SettingsArguments {
 }
 
 pub(crate) async fn run(command: TenantsCommand) -> anyhow::Result<ExitCode> {
-    let assistant = open()?;
+    let Wired { assistant, store, .. } = open()?;
     match command {
-        TenantsCommand::Create(arguments) => create(&assistant, arguments).await?,
+        TenantsCommand::Create(arguments) => {
+            let id = arguments.id.clone();
+            create(&assistant, arguments).await?;
+            note(&store, &id, "tenants create", &[]).await;
+        }
         TenantsCommand::List => list(&assistant).await?,
         TenantsCommand::Show { id } => {
             let detail = assistant.tenant(&id).await.map_err(|error| unknown(&id, error))?;
@@ -81,24 +88,32 @@ pub(crate) async fn run(command: TenantsCommand) -> anyhow::Result<ExitCode> {
         }
         TenantsCommand::Suspend { id } => {
             let suspended = assistant.suspend_tenant(&id).await.map_err(|error| unknown(&id, error))?;
+            note(&store, &id, "tenants suspend", &[]).await;
             println!("suspended {}", suspended.id);
         }
         TenantsCommand::Resume { id } => {
             let resumed = assistant.resume_tenant(&id).await.map_err(|error| unknown(&id, error))?;
+            note(&store, &id, "tenants resume", &[]).await;
             println!("resumed {}", resumed.id);
         }
-        TenantsCommand::Settings(arguments) => settings(&assistant, arguments).await?,
+        TenantsCommand::Settings(arguments) => {
+            let (id, is_change) = (arguments.id.clone(), arguments.file.is_some());
+            settings(&assistant, arguments).await?;
+            if is_change {
+                note(&store, &id, "tenants settings", &[]).await;
+            }
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
 
 /// The engine on the configured database, beside a server that may be running: it knows which providers there are.
-fn open() -> anyhow::Result<Assistant> {
+fn open() -> anyhow::Result<Wired> {
     let config = Config::from_env()?;
     if matches!(config.database, Database::Memory) {
         bail!("DATABASE_URL is sqlite::memory:, where a tenant would be gone at once; name a file");
     }
-    Ok(pytake::wire(&config)?.assistant)
+    Ok(pytake::wire(&config)?)
 }
 
 async fn create(assistant: &Assistant, arguments: CreateArguments) -> anyhow::Result<()> {
@@ -118,13 +133,18 @@ async fn list(assistant: &Assistant) -> anyhow::Result<()> {
         for TenantEntry { id, business_name, created_at, suspended_at } in page.items {
             let state = if suspended_at.is_some() { "suspended" } else { "active" };
             let since = created_at.map_or("-".to_owned(), |at| at.strftime("%Y-%m-%d").to_string());
-            println!("{state:<9}  {since:<10}  {id}  {business_name}");
+            println!("{state:<9}  {since:<10}  {id}  {}", on_one_line(&business_name));
         }
         after = page.next;
         if after.is_none() {
             return Ok(());
         }
     }
+}
+
+/// A name as a terminal may show it: one that was stored before names were checked could hold commands for it.
+fn on_one_line(name: &str) -> String {
+    name.chars().filter(|c| !c.is_control()).collect()
 }
 
 async fn settings(assistant: &Assistant, arguments: SettingsArguments) -> anyhow::Result<()> {
@@ -134,7 +154,7 @@ async fn settings(assistant: &Assistant, arguments: SettingsArguments) -> anyhow
         return print(&current.settings);
     };
     let draft = SettingsDraft { settings: read_settings(&file)?, version, note };
-    let stored = assistant.put_settings(&id, draft, Author::command()).await;
+    let stored = assistant.put_settings(&id, draft, Author::command(), SettingsRight::Everything).await;
     let stored = stored.map_err(|error| unknown(&id, error))?;
     println!("version {} of the settings of {id} is in force", stored.version);
     Ok(())

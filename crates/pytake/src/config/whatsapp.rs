@@ -112,7 +112,11 @@ fn version(reader: &mut Reader<'_>) -> String {
 fn sealing(reader: &mut Reader<'_>, database: &Database) -> SealingSource {
     if let Some(keys) = reader.text("PYTAKE_SECRET_KEY") {
         let each = keys.split(',').map(str::trim).filter(|key| !key.is_empty());
-        return SealingSource::Keys(each.map(SecretString::from).collect());
+        let keys: Vec<SecretString> = each.map(SecretString::from).collect();
+        if keys.is_empty() {
+            reader.problem("PYTAKE_SECRET_KEY", "names no key".to_owned());
+        }
+        return SealingSource::Keys(keys);
     }
     match (reader.text("PYTAKE_KEY_FILE"), database) {
         (Some(file), _) => SealingSource::File(file.into()),

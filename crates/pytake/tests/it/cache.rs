@@ -53,6 +53,24 @@ async fn an_equal_question_of_another_customer_costs_nothing() {
 }
 
 #[tokio::test]
+async fn what_is_saved_is_booked_under_the_model_that_was_paid() {
+    // The vendor answers under another name than the one it was asked by.
+    let (app, vendor) = shop(vec![reply(SHIPPING, "continue")]).await;
+    let asked = json!({"preferred_provider": "openai", "model": "gpt-6-luna-mini"});
+    for (user, expected) in [("ana", "false"), ("bia", "exact")] {
+        let answer = app.chat(QUESTION, user, &asked).await.json();
+        assert_eq!((cached(&answer), &answer["model"]), (expected, &json!("gpt-6-luna")), "{answer}");
+    }
+    assert_eq!(vendor.calls(), 1);
+    let sums = app.get("/api/v1/ai/usage?group_by=model").await.json();
+    assert_eq!(sums["items"].as_array().map(Vec::len), Some(1), "{sums}");
+    assert_eq!(
+        (&sums["items"][0]["model"], &sums["items"][0]["cached_answers"]),
+        (&asked["model"], &json!(1))
+    );
+}
+
+#[tokio::test]
 async fn a_stream_gets_the_whole_answer_and_gives_it_on() {
     let (app, vendor) = shop(vec![reply(SHIPPING, "continue")]).await;
     for (user, expected) in [("ana", "false"), ("bia", "exact")] {
@@ -200,6 +218,51 @@ async fn tenants_do_not_share_answers_and_one_can_forget_its_own() {
     app.assistant.forget_kept_answers(&TenantId::new("sol").unwrap()).await;
     assert_eq!((ask(&sol, "caio").await, ask(&lua, "caio").await), ("false".to_owned(), "exact".to_owned()));
     assert_eq!(vendor.calls(), 3);
+}
+
+#[tokio::test]
+async fn other_words_for_the_same_get_an_answer_where_the_settings_want_it_and_from_nobody_else() {
+    use pytake_store::Scope;
+    const PLAIN: &str = "Vocês aceitam pix na loja?";
+    const POLITE: &str = "Oi, boa tarde, vcs aceitam o pix na loja por favor?";
+    let vendor = FakeVendor::start(Wire::OpenAI, vec![reply("Aceitamos pix, sim.", "continue")]).await;
+    let app =
+        TestApp::builder().vendor(Wire::OpenAI, &vendor).with_answer_cache().with_keys_required().start();
+    let scopes = [Scope::Chat, Scope::Read, Scope::Manage];
+    let (sol, lua) = (app.key("sol", &scopes).await, app.key("lua", &scopes).await);
+    let ask = async |key: &str, question: &str| {
+        let body = json!({"message": question, "user_id": "ana"});
+        let answer = app.send("POST", "/api/v1/ai/chat", Some(key), Some(body)).await.json();
+        cached(&answer).to_owned()
+    };
+    let want = async |key: &str, is_similar_enabled: bool| {
+        let settings = json!({"settings": {"cache": {"is_similar_enabled": is_similar_enabled}}});
+        let answer = app.send("PUT", "/api/v1/settings", Some(key), Some(settings)).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+    };
+    assert_eq!([ask(&sol, PLAIN).await, ask(&sol, POLITE).await], ["false", "false"], "off until asked for");
+    want(&sol, true).await;
+    assert_eq!(ask(&sol, PLAIN).await, "false", "a change begins anew");
+    assert_eq!([ask(&sol, POLITE).await, ask(&sol, PLAIN).await], ["similar", "exact"]);
+    for other in ["Vocês não aceitam pix na loja?", "Vocês aceitam boleto na loja?"] {
+        assert_eq!(ask(&sol, other).await, "false", "{other}");
+    }
+    assert_eq!(
+        [ask(&lua, PLAIN).await, ask(&lua, POLITE).await],
+        ["false", "false"],
+        "another tenant's are its own"
+    );
+    want(&lua, true).await;
+    assert_eq!(ask(&lua, POLITE).await, "false", "of others it gets nothing");
+    let calls = vendor.calls();
+    assert_eq!(ask(&sol, POLITE).await, "similar", "nobody's wish is another's");
+    assert_eq!(vendor.calls(), calls);
+    let usage = app.send("GET", "/api/v1/ai/usage", Some(&sol), None).await.json()["items"][0].clone();
+    assert_eq!((&usage["cached_answers"], &usage["requests"]), (&json!(3), &json!(8)), "{usage}");
+    // Twenty tokens at 0.1 USD a million and seven at 0.5, three times: 16.5.
+    assert_eq!(usage["saved_micro_usd"], 17, "{usage}");
+    want(&sol, false).await;
+    assert_eq!([ask(&sol, PLAIN).await, ask(&sol, POLITE).await], ["false", "false"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

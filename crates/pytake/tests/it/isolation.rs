@@ -78,7 +78,8 @@ async fn another_tenants_objects_are_not_there_for_anybody_else() {
 async fn every_route_needs_a_key_with_its_scope() {
     let victim = Victim::new().await;
     let nothing = victim.app.key(victim::TENANT, &[]).await;
-    for operation in tried() {
+    // Also of answers without an end: those who may not have them get one that ends.
+    for operation in operations() {
         let path = victim.path(&operation);
         let body = bodies::of(&operation).into_iter().next().flatten();
         let send = |key: Option<String>| {

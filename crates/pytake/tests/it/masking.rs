@@ -79,6 +79,8 @@ async fn a_vendor_sees_marks_and_the_customer_reads_the_data() {
             assert!(sent.contains(shown), "{shown} in {sent}");
         }
         assert_eq!(vendor.calls(), 1);
+        // A hash of the user's name is found by trying: callers name customers by their telephones.
+        assert!(vendor.bodies()[0].get("safety_identifier").is_none(), "{sent}");
         let stored = app.get("/api/v1/ai/conversations/c").await.json();
         assert_eq!(
             (&stored["messages"][0]["content"], &stored["messages"][1]["content"]),
@@ -246,6 +248,13 @@ async fn a_second_opinion_is_asked_about_marks() {
     assert_eq!((answer.status.as_u16(), vendor.calls()), (200, 1), "{}", answer.text);
     let sent = sent(&vendor);
     assert!(sent.contains("[EMAIL_1]") && !sent.contains(EMAIL), "{sent}");
+    let processors = app.get("/api/v1/processors").await.json();
+    let moderators = processors["items"].as_array().unwrap().iter();
+    let masks: Vec<_> = moderators
+        .filter(|processor| processor["processing"] == "moderation")
+        .map(|processor| &processor["masks_personal_data"])
+        .collect();
+    assert_eq!(masks, [&json!(true)], "{processors}");
 }
 
 #[tokio::test]
@@ -267,4 +276,5 @@ async fn nothing_is_hidden_where_nobody_asked_for_it() {
     assert_eq!(app.chat(&message, "ana", &json!({})).await.status, 200);
     let sent = sent(&vendor);
     assert!(sent.contains(EMAIL) && !sent.contains("# Marks"), "{sent}");
+    assert!(vendor.bodies()[0].get("safety_identifier").is_some(), "{sent}");
 }

@@ -1,26 +1,16 @@
 //! Money from end to end: caps hold when many ask at once, what happens at them, and every count of it agrees with the
 //! vendors' own.
 
-use std::sync::Arc;
-use std::time::Duration;
+mod month;
 
-use pytake_assistant::Settings;
-use pytake_assistant::clock::TestClock;
+use std::sync::Arc;
+
 use pytake_assistant::events::TenantEventKind;
-use pytake_assistant::id::{TenantId, UserId};
-use pytake_assistant::ledger::{Ledger, UsageKey, UsageQuery};
-use pytake_assistant::money::{PicoUsd, TokenUsage};
 use pytake_assistant::tenant::{AtCap, ModelChoice, TenantBudget, TenantPrice, TenantSettings};
-use pytake_store::Audit;
 use pytake_store_sqlite::{SqliteOptions, SqliteStore};
 use pytake_testkit::{Act, FakeVendor, TestApp, TestAppBuilder, Tokens, Wire};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-
-/// OpenAI's default model, at the catalog's price in pico-USD.
-const INPUT: i64 = 100_000;
-const CACHED: i64 = 10_000;
-const OUTPUT: i64 = 500_000;
 
 fn answering(tokens: Tokens) -> Vec<Act> {
     vec![Act::Bill("Claro, posso ajudar.".into(), tokens)]
@@ -48,8 +38,8 @@ async fn spent(app: &TestApp, user: &str) -> Value {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sixty_four_paid_requests_at_once_against_money_for_ten_cost_no_more() {
     // One answer costs 1,000 × 0.1 + 2,000 × 0.5 = 1,100 micro-USD, ten of them the whole budget.
-    let vendor =
-        FakeVendor::start(Wire::OpenAI, answering(Tokens { input: 1_000, cached: 0, output: 2_000 })).await;
+    let tokens = Tokens { input: 1_000, output: 2_000, ..Tokens::default() };
+    let vendor = FakeVendor::start(Wire::OpenAI, answering(tokens)).await;
     let builder = TestApp::builder().vendor(Wire::OpenAI, &vendor);
     let settings = budget(TenantBudget { user_day_micro_usd: Some(11_000), ..TenantBudget::default() });
     let (app, _folder) = app_with(&settings, builder).await;
@@ -88,15 +78,16 @@ fn price(model: &str, usd: &str) -> TenantPrice {
         provider: "openai".to_owned(),
         model: model.to_owned(),
         from: "2026-01-01".parse().unwrap(),
-        input_usd_per_million: usd.to_owned(),
+        input_usd_per_million: Some(usd.to_owned()),
         cached_usd_per_million: None,
-        output_usd_per_million: usd.to_owned(),
+        output_usd_per_million: Some(usd.to_owned()),
+        usd_per_minute: None,
     }
 }
 
 #[tokio::test]
 async fn at_the_cap_the_cheaper_model_answers_at_the_tenants_own_price_then_the_device() {
-    let tokens = Tokens { input: 1_000, cached: 0, output: 1_000 };
+    let tokens = Tokens { input: 1_000, output: 1_000, ..Tokens::default() };
     let vendor = FakeVendor::start(Wire::OpenAI, answering(tokens)).await;
     let builder = TestApp::builder().vendor(Wire::OpenAI, &vendor);
     let mut settings = budget(TenantBudget {
@@ -167,10 +158,28 @@ async fn a_model_that_a_request_names_is_covered_too_or_not_asked() {
 }
 
 #[tokio::test]
+async fn a_stream_that_ends_in_an_error_is_booked_as_a_call_that_failed() {
+    // The link is invented, and the customer has read the beginning by then: nothing can be asked for again.
+    let text = "Trabalhamos com sapatos para toda a família, de todos os tamanhos, e temos muitos modelos bonitos na loja. \
+        Veja tudo em https://loja-inventada.example/frete agora.";
+    let tokens = Tokens { input: 1_000, output: 100, ..Tokens::default() };
+    let vendor = FakeVendor::start(Wire::OpenAI, vec![Act::Bill(text.to_owned(), tokens)]).await;
+    let app = TestApp::builder().vendor(Wire::OpenAI, &vendor).start().with_shop().await;
+    let events = app.chat("Vocês têm sapatos?", "ana", &json!({"stream": true})).await.events();
+    let names: Vec<&str> = events.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!((names.first(), names.last()), (Some(&"delta"), Some(&"error")), "{events:?}");
+    let sums = app.get("/api/v1/ai/usage").await.json()["items"][0].clone();
+    assert_eq!((&sums["requests"], &sums["failed_calls"]), (&json!(0), &json!(1)), "{sums}");
+    assert_eq!((&sums["cost_micro_usd"], &sums["failed_cost_micro_usd"]), (&json!(150), &json!(150)));
+    let listed = app.get("/api/v1/ai/usage/requests").await.json();
+    assert_eq!(listed["items"][0]["kind"], "failed");
+}
+
+#[tokio::test]
 async fn marks_of_a_budget_are_told_as_they_are_passed() {
     // 1,500 micro-USD an answer.
-    let vendor =
-        FakeVendor::start(Wire::OpenAI, answering(Tokens { input: 15_000, cached: 0, output: 0 })).await;
+    let tokens = Tokens { input: 15_000, ..Tokens::default() };
+    let vendor = FakeVendor::start(Wire::OpenAI, answering(tokens)).await;
     let settings = budget(TenantBudget { month_micro_usd: Some(30_000), ..TenantBudget::default() });
     let builder = TestApp::builder().vendor(Wire::OpenAI, &vendor);
     let (app, _folder) = app_with(&settings, builder).await;
@@ -189,177 +198,4 @@ async fn marks_of_a_budget_are_told_as_they_are_passed() {
         (3, &json!(100)),
         "once, when a claim has no room any more: {told:?}"
     );
-}
-
-/// What the router allows the answer to its question whether a provider works again; no other call here has it.
-const PROBE_TOKENS: u32 = 256;
-
-/// What vendors may do on the days of a month, over and over.
-fn month_of(wire: Wire) -> Vec<Act> {
-    let tokens = |n: u64| Tokens { input: 900 + n, cached: n * 7 % 400, output: 30 + n % 17 };
-    let said = |n, text: &str| Act::Bill(text.to_owned(), tokens(n));
-    let mut acts = Vec::new();
-    for n in 0..40 {
-        acts.push(said(n * 5, "Claro, posso ajudar."));
-        // An invented link is not fit to send: it is billed, and asked for again.
-        acts.push(said(n * 5 + 1, "Veja tudo em https://loja-inventada.example/frete agora."));
-        acts.push(said(n * 5 + 2, "Posso ajudar com isso, sim."));
-        if n % 5 == 0 {
-            acts.push(Act::error(wire, 500, "server_error"));
-        }
-        if n % 7 == 0 {
-            acts.push(Act::rate_limited(wire, 1));
-        }
-        if n % 6 == 0 && wire == Wire::OpenAI {
-            acts.push(Act::Refuse(tokens(n * 5 + 3)));
-        }
-    }
-    acts.push(said(999, "Claro, posso ajudar."));
-    acts
-}
-
-/// The month as the vendors counted it: calls, tokens, and what they cost.
-#[derive(Debug, Default, PartialEq)]
-struct Month {
-    calls: u64,
-    usage: TokenUsage,
-    cost: PicoUsd,
-}
-
-fn counted(vendor: &FakeVendor, cost: impl Fn(&TokenUsage) -> PicoUsd) -> Month {
-    let mut month = Month::default();
-    for (body, tokens) in vendor.billed() {
-        // The question whether a provider works again is asked for nobody, and booked to nobody.
-        if [&body["max_completion_tokens"], &body["max_tokens"]].contains(&&json!(PROBE_TOKENS)) {
-            continue;
-        }
-        let usage = TokenUsage {
-            input_tokens: tokens.input,
-            cached_tokens: tokens.cached,
-            output_tokens: tokens.output,
-            ..TokenUsage::default()
-        };
-        month.calls += 1;
-        month.usage += usage;
-        month.cost += cost(&usage);
-    }
-    month
-}
-
-/// All pages of the bookings.
-async fn every_booking(app: &TestApp) -> Vec<Value> {
-    let mut listed: Vec<Value> = Vec::new();
-    let mut path = "/api/v1/ai/usage/requests?limit=200".to_owned();
-    loop {
-        let page = app.get(&path).await.json();
-        listed.extend(page["items"].as_array().unwrap().iter().cloned());
-        let Some(next) = page["next"].as_str() else { return listed };
-        path = format!("/api/v1/ai/usage/requests?limit=200&cursor={next}");
-    }
-}
-
-#[tokio::test]
-async fn a_simulated_month_agrees_with_the_vendors_own_numbers_to_the_last_unit() {
-    let openai = FakeVendor::start(Wire::OpenAI, month_of(Wire::OpenAI)).await;
-    let anthropic = FakeVendor::start(Wire::Anthropic, month_of(Wire::Anthropic)).await;
-    let clock = TestClock::at("2026-12-01T08:00:00Z".parse().unwrap());
-    let builder = TestApp::builder()
-        .vendor(Wire::OpenAI, &openai)
-        .vendor(Wire::Anthropic, &anthropic)
-        .clock(Arc::new(clock.clone()))
-        .settings(|settings: &mut Settings| settings.history_messages = 2);
-    let settings = budget(TenantBudget {
-        day_micro_usd: Some(50_000_000),
-        month_micro_usd: Some(900_000_000),
-        user_day_micro_usd: Some(40_000_000),
-        user_month_micro_usd: Some(800_000_000),
-        ..TenantBudget::default()
-    });
-    let (app, _folder) = app_with(&settings, builder).await;
-    for day in 0..30 {
-        for (n, user) in ["ana", "bia"].into_iter().enumerate() {
-            let place = format!("de-{user}");
-            let kept = json!({"conversation_id": place});
-            app.chat("Vocês entregam em Recife?", user, &kept).await;
-            app.chat("E quanto tempo leva?", user, &json!({"conversation_id": place, "stream": true})).await;
-            app.chat("Obrigada!", user, &json!({"store": false, "preferred_provider": "anthropic"})).await;
-            if (day + n) % 3 == 0 {
-                let body = json!({"message": "O pedido não chegou.", "user_id": user,
-                    "analysis_type": ["sentiment"], "engine": "provider"});
-                app.post("/api/v1/ai/analyze", body).await;
-            }
-        }
-        clock.advance(Duration::from_hours(23));
-    }
-    app.assistant.drain().await;
-    let now = pytake_assistant::Clock::now(&clock);
-    let tenant = TenantId::default_tenant();
-
-    let catalog = pytake_providers::catalog();
-    let day = "2026-12-15".parse().unwrap();
-    let luna = |usage: &TokenUsage| {
-        let of = |tokens: u64, rate: i64| i64::try_from(tokens).unwrap() * rate;
-        let fresh = usage.input_tokens - usage.cached_tokens;
-        PicoUsd(of(fresh, INPUT) + of(usage.cached_tokens, CACHED) + of(usage.output_tokens, OUTPUT))
-    };
-    let haiku = pytake_providers::DEFAULT_ANTHROPIC_MODEL;
-    let of_anthropic = |usage: &TokenUsage| catalog.cost("anthropic", haiku, usage, day).unwrap();
-    let vendors = [("openai", counted(&openai, luna)), ("anthropic", counted(&anthropic, of_anthropic))];
-    assert!(vendors.iter().all(|(_, month)| month.calls > 20), "{vendors:?}");
-
-    // The ledger, call by call, as the API lists it.
-    let listed = every_booking(&app).await;
-    for (name, month) in &vendors {
-        let mut found = Month::default();
-        for call in listed.iter().filter(|call| call["provider"] == *name) {
-            found.calls += 1;
-            found.usage += TokenUsage {
-                input_tokens: call["input_tokens"].as_u64().unwrap(),
-                cached_tokens: call["cached_tokens"].as_u64().unwrap(),
-                output_tokens: call["output_tokens"].as_u64().unwrap(),
-                ..TokenUsage::default()
-            };
-            found.cost += PicoUsd(call["cost_pico_usd"].as_i64().unwrap());
-        }
-        assert_eq!(&found, month, "{name}: the ledger");
-    }
-
-    // The roll-up and the ledger, summed by every key.
-    let keys = [UsageKey::Provider, UsageKey::Day, UsageKey::User, UsageKey::Model, UsageKey::Operation];
-    for many in 0..=keys.len() {
-        let query = UsageQuery { group_by: keys[..many].to_vec(), ..UsageQuery::default() };
-        let rolled_up = app.store.usage(&tenant, query.clone()).await.unwrap();
-        assert_eq!(rolled_up, app.store.usage_from_ledger(&tenant, query).await.unwrap());
-    }
-    let by_provider = UsageQuery { group_by: vec![UsageKey::Provider], ..UsageQuery::default() };
-    for row in app.store.usage(&tenant, by_provider).await.unwrap() {
-        let Some((name, month)) = vendors.iter().find(|(name, _)| row.provider.as_deref() == Some(*name))
-        else {
-            assert_eq!(row.cost, PicoUsd::ZERO, "{row:?}");
-            continue;
-        };
-        assert_eq!((row.usage, row.cost, row.unpriced_calls), (month.usage, month.cost, 0), "{name}");
-    }
-    let by_operation = UsageQuery { group_by: vec![UsageKey::Operation], ..UsageQuery::default() };
-    let operations = app.store.usage(&tenant, by_operation).await.unwrap();
-    assert!(operations.len() >= 3, "chats, analyses and summaries: {operations:?}");
-    let whole = app.store.usage(&tenant, UsageQuery::default()).await.unwrap().remove(0);
-    assert!(whole.failed_calls > 10 && whole.failed_cost > PicoUsd::ZERO, "{whole:?}");
-
-    // The budgets.
-    let cost = vendors[0].1.cost + vendors[1].1.cost;
-    let mut of_users = PicoUsd::ZERO;
-    for user in ["ana", "bia"] {
-        let spending = app.store.spending(&tenant, Some(&UserId::new(user).unwrap()), now).await.unwrap();
-        assert_eq!(spending.tenant_month, cost);
-        assert_eq!((spending.tenant_claimed, spending.user_claimed), (PicoUsd::ZERO, PicoUsd::ZERO));
-        of_users += spending.user_month;
-    }
-    assert_eq!(of_users, cost);
-    let mut of_days = PicoUsd::ZERO;
-    for day in 0..30 {
-        let at = now - jiff::SignedDuration::from_hours(24 * day);
-        of_days += app.store.spending(&tenant, None, at).await.unwrap().tenant_day;
-    }
-    assert_eq!(of_days, cost, "the days together are the month");
 }

@@ -206,6 +206,28 @@ async fn what_is_older_than_a_tenant_wants_is_swept() {
     assert_eq!(sweep().await, 0);
 }
 
+#[tokio::test]
+async fn a_tenant_that_cannot_be_swept_keeps_no_other_from_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pytake.db");
+    let store = Arc::new(SqliteStore::open(&path, &SqliteOptions::default()).unwrap());
+    let clock = TestClock::at("2026-11-22T12:00:00Z".parse().unwrap());
+    let app = TestApp::builder().store(Arc::clone(&store)).clock(Arc::new(clock.clone())).start();
+    assert_eq!(app.chat("qual o horário?", "ana", &json!({"conversation_id": "ana"})).await.status, 200);
+    let beside = rusqlite::Connection::open(&path).unwrap();
+    let settings = json!({"retention": {"conversations_days": 30}}).to_string();
+    beside.execute("UPDATE tenants SET settings = ?1 WHERE tenant_id = 'default'", [settings]).unwrap();
+    let broken =
+        "INSERT INTO tenants (tenant_id, version, profile, settings) VALUES ('aaa', 1, '{}', 'broken')";
+    beside.execute(broken, []).unwrap();
+    clock.advance(Duration::from_hours(24 * 40));
+    let (store, clock) = (Arc::clone(&store) as _, Arc::new(clock.clone()) as _);
+    let retention = Retention::new(store, app.assistant.clone(), app.channel.clone(), clock);
+    assert!(retention.sweep(&CancellationToken::new()).await.is_err(), "it is told");
+    let left = app.get("/api/v1/ai/conversations").await.json();
+    assert_eq!(left["items"], json!([]), "{left}");
+}
+
 /// Takes what is logged.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
@@ -301,4 +323,7 @@ fn the_commands_hand_over_and_erase_beside_a_running_server() {
     let (done, text) = pytake(folder.path(), &[&["export"], &of_zoe[..]].concat());
     assert!(!done && text.contains("nothing is known"), "{text}");
     assert_eq!(server.get("/api/v1/ai/conversations")["items"], json!([]));
+    let audit = server.get("/api/v1/audit")["items"].to_string();
+    assert!(audit.contains("\"export\"") && audit.contains("\"erase\""), "{audit}");
+    assert!(!audit.contains("zoe"), "whom they looked at is forgotten: {audit}");
 }

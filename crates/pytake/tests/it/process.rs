@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
+use pytake_store::{AuditFilter, AuditLog};
+use pytake_store_sqlite::{SqliteOptions, SqliteStore};
 use serde_json::{Value, json};
 
 use crate::emulator::server::Server;
@@ -73,6 +75,7 @@ fn keys_made_and_revoked_beside_a_running_server_count_at_once() {
     let id = listed.split_whitespace().next().unwrap();
     assert!(pytake(folder.path(), &["keys", "revoke", id], &[]).status.success());
     assert_eq!(server.chat_with(Some(&secret), &question("ana")).0, 401);
+    assert_eq!(server.chat(&question("ana")).0, 401, "closed for good");
 }
 
 #[test]
@@ -117,6 +120,63 @@ fn an_operator_made_beside_a_running_server_closes_it_at_once() {
     assert!(!last.status.success() && text(&last).contains("last owner"), "{}", text(&last));
 }
 
+#[tokio::test]
+async fn what_commands_change_and_look_at_is_in_the_tenants_audit_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::in_folder(folder.path(), &[]);
+    assert_eq!(server.chat(&question("zoe-9917")).0, 200);
+    let done = |arguments: &[&str]| {
+        let output = pytake(folder.path(), arguments, &[]);
+        assert!(output.status.success(), "{arguments:?}: {}", text(&output));
+    };
+    done(&["tenants", "create", "shop"]);
+    done(&["tenants", "settings", "shop"]);
+    std::fs::write(folder.path().join("settings.json"), "{}").unwrap();
+    done(&["tenants", "settings", "shop", "--file", "settings.json"]);
+    done(&["tenants", "suspend", "shop"]);
+    done(&["tenants", "resume", "shop"]);
+    done(&["keys", "create", "--tenant", "shop", "--scope", "chat"]);
+    done(&["export", "--tenant", "default", "--user", "zoe-9917"]);
+    done(&["erase", "--tenant", "default", "--user", "zoe-9917", "--yes"]);
+
+    let store = SqliteStore::open(&folder.path().join("data/pytake.db"), &SqliteOptions::default()).unwrap();
+    let logged = async |tenant: &str| {
+        let all = AuditFilter { limit: 200, ..AuditFilter::default() };
+        store.audit(&tenant.parse().unwrap(), all).await.unwrap().items
+    };
+    let of_shop = logged("shop").await;
+    let actions: Vec<&str> = of_shop.iter().map(|entry| entry.action.as_str()).collect();
+    let changes = ["keys create", "tenants resume", "tenants suspend", "tenants settings", "tenants create"];
+    assert_eq!(actions, changes, "newest first, and looking at settings is none");
+    assert!(of_shop.iter().all(|entry| entry.author.as_str() == "command"));
+    let of_default = logged("default").await;
+    let actions: Vec<&str> = of_default.iter().map(|entry| entry.action.as_str()).collect();
+    assert_eq!(actions, ["erase", "export"]);
+    assert_eq!(of_default[1].object["user_id"], "erased", "nobody is named who was erased");
+    assert!(of_default[0].object.contains_key("erasure_id"));
+}
+
+/// They need no key: whoever reads them learned how much each business talks.
+#[test]
+fn metrics_name_no_number() {
+    const NUMBER: &str = "106540352242922";
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::in_folder(
+        folder.path(),
+        &[
+            ("WHATSAPP_ACCESS_TOKEN", "a-token"),
+            ("WHATSAPP_APP_SECRET", "0123456789abcdef0123456789abcdef"),
+            ("WHATSAPP_VERIFY_TOKEN", "a-word"),
+            ("WHATSAPP_PHONE_NUMBER_ID", NUMBER),
+            ("WHATSAPP_API_BASE_URL", "http://127.0.0.1:9"),
+        ],
+    );
+    // Read for the first time right after the start.
+    let mut shown = (0..5_000).map(|_| server.send("GET", "/metrics", "", "").1);
+    let shown = shown.find(|shown| shown.contains("pytake_outbox_service_messages")).unwrap();
+    assert!(!shown.contains(NUMBER), "{shown}");
+}
+
 #[test]
 fn a_second_server_on_the_same_file_is_refused() {
     let folder = tempfile::tempdir().unwrap();
@@ -154,6 +214,19 @@ fn doctor_says_what_works_and_what_does_not() {
     let bad = pytake(folder.path(), &["doctor"], &environment);
     assert_eq!(bad.status.code(), Some(1));
     assert!(text(&bad).contains("FAIL  openai") && !text(&bad).contains("sk-secret"), "{}", text(&bad));
+}
+
+#[cfg(unix)]
+#[test]
+fn doctor_says_when_others_can_read_the_key_file() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let made = text(&pytake(folder.path(), &["doctor"], &[]));
+    assert!(!made.contains("key file"), "{made}");
+    let key = folder.path().join("data/pytake.key");
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o640)).unwrap();
+    let open = text(&pytake(folder.path(), &["doctor"], &[]));
+    assert!(open.contains("note  key file") && open.contains("rights 640"), "{open}");
 }
 
 #[test]

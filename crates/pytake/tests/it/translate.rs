@@ -106,15 +106,69 @@ async fn without_a_provider_it_is_said_what_to_configure() {
     assert_eq!(translate(&app, LATE, "pt").await.status, 200, "nothing to translate needs no provider");
 }
 
-#[tokio::test]
-async fn what_a_tenant_hides_from_providers_is_not_sent_for_a_translation() {
-    let (app, vendor) = app(vec![say(GOOD)]).await;
+/// A tenant whose settings hide personal data.
+async fn masked(acts: Vec<Act>) -> (TestApp, FakeVendor) {
+    let (app, vendor) = app(acts).await;
     let settings = json!({"settings": {"privacy": {"masks_personal_data": true}}});
     let set = app.send("PUT", "/api/v1/settings", None, Some(settings)).await;
     assert_eq!(set.status, 200, "{}", set.text);
-    let refused = translate(&app, LATE, "en").await;
-    assert_eq!((refused.status.as_u16(), vendor.calls()), (503, 0), "{}", refused.text);
-    assert_eq!(translate(&app, LATE, "pt").await.status, 200);
+    (app, vendor)
+}
+
+const GOOD_MARKS: &str = "My order [ORDER_ID_1] for BRL 1,249.90 has not arrived, write to [EMAIL_1]";
+
+fn sent(vendor: &FakeVendor) -> String {
+    vendor.bodies().iter().map(ToString::to_string).collect()
+}
+
+#[tokio::test]
+async fn what_a_tenant_hides_is_translated_as_marks_and_put_back() {
+    let (app, vendor) = masked(vec![say(GOOD_MARKS)]).await;
+    let answer = translate(&app, LATE, "en").await;
+    let body = answer.json();
+    assert_eq!((answer.status.as_u16(), &body["translation"]), (200, &json!(GOOD)), "{}", answer.text);
+    assert_eq!((vendor.calls(), &body["source_language"]), (1, &json!("pt")));
+    let sent = sent(&vendor);
+    assert!(sent.contains("[ORDER_ID_1] de R$ 1.249,90") && sent.contains("# Marks"), "{sent}");
+    assert!(!sent.contains("AB12345") && !sent.contains("ana@loja.com"), "{sent}");
+    assert_eq!(
+        translate(&app, LATE, "pt").await.json()["translation"],
+        LATE,
+        "what needs no model stays here"
+    );
+}
+
+#[tokio::test]
+async fn a_lost_mark_is_asked_for_again_and_never_guessed() {
+    for wrong in [
+        "My order [ORDER_ID_1] for BRL 1,249.90 has not arrived",
+        "My order [ORDER_ID_1] for BRL 1,249.90 has not arrived, write to [EMAIL_2]",
+        "My order [ORDER_ID_1] for BRL 1,249.90 has not arrived, write to EMAIL_1",
+        "My order [ORDER_ID_1] for BRL 1,249.99 has not arrived, write to [EMAIL_1]",
+        "My order [ORDER_ID_1] for BRL 1,249.90 has not arrived, write to [EMAIL_1].evil.example",
+    ] {
+        let (app, vendor) = masked(vec![say(wrong), say(GOOD_MARKS)]).await;
+        let answer = translate(&app, LATE, "en").await;
+        assert_eq!(answer.json()["translation"], GOOD, "{wrong}: {}", answer.text);
+        assert_eq!(vendor.calls(), 2, "{wrong}");
+        let (app, vendor) = masked(vec![say(wrong), say(wrong)]).await;
+        let refused = translate(&app, LATE, "en").await;
+        assert_eq!((refused.status.as_u16(), vendor.calls()), (502, 2), "{wrong}: {}", refused.text);
+        assert!(!refused.text.contains("arrived"), "{}", refused.text);
+    }
+}
+
+#[tokio::test]
+async fn an_objection_to_a_translation_tells_no_part_of_what_was_hidden() {
+    let message = "Meu RG é 48.213.377 e o telefone (21) 99876-1234, moro na Rua das Acácias, 917";
+    let (app, vendor) = masked(vec![say("I have given you everything already"), say("Nothing at all")]).await;
+    assert_eq!(translate(&app, message, "en").await.status, 502);
+    assert_eq!(vendor.calls(), 2);
+    let sent = sent(&vendor);
+    assert!(sent.contains("these are missing"), "{sent}");
+    for part in ["213", "377", "99876", "1234", "917", "Acácias"] {
+        assert!(!sent.contains(part), "{part} in {sent}");
+    }
 }
 
 #[tokio::test]

@@ -9,27 +9,37 @@ pub struct Tokens {
     pub input: u64,
     /// Part of the prompt that was read from the vendor's cache.
     pub cached: u64,
+    /// Part of the prompt that was written to the vendor's cache for a short time.
+    pub written: u64,
+    /// Part of the prompt that was written to the vendor's cache for an hour; Anthropic only.
+    pub written_long: u64,
     /// The answer.
     pub output: u64,
 }
 
 impl Tokens {
     /// What every answer takes unless its act says otherwise.
-    pub(super) const USUAL: Self = Self { input: 20, cached: 0, output: 7 };
+    pub(super) const USUAL: Self = Self { input: 20, cached: 0, written: 0, written_long: 0, output: 7 };
 
     fn openai(self) -> Value {
         json!({
             "prompt_tokens": self.input,
             "completion_tokens": self.output,
             "total_tokens": self.input + self.output,
-            "prompt_tokens_details": {"cached_tokens": self.cached},
+            "prompt_tokens_details": {"cached_tokens": self.cached, "cache_write_tokens": self.written},
         })
     }
 
     fn anthropic(self) -> Value {
+        let written = self.written + self.written_long;
         json!({
-            "input_tokens": self.input - self.cached,
+            "input_tokens": self.input - self.cached - written,
             "cache_read_input_tokens": self.cached,
+            "cache_creation_input_tokens": written,
+            "cache_creation": {
+                "ephemeral_5m_input_tokens": self.written,
+                "ephemeral_1h_input_tokens": self.written_long,
+            },
             "output_tokens": self.output,
         })
     }

@@ -24,7 +24,7 @@ pub(super) const MARKER: &str = "Zimbabueiro";
 const RESTLESS: [&str; 5] = ["last_used_at", "last_seen_at", "request_id", "exported_at", "at"];
 
 /// Operations whose answer says something about now.
-const OF_THE_MOMENT: [&str; 3] = ["listProviders", "checkNumber", "listAudit"];
+const OF_THE_MOMENT: [&str; 4] = ["listProviders", "checkNumber", "listAudit", "listPromptVariables"];
 
 pub(super) struct Victim {
     pub(super) app: TestApp,
@@ -178,7 +178,8 @@ impl Victim {
                 panic!("the isolation test knows no object for {}; give the victim one", operation.path)
             });
             path.push_str(before);
-            path.push_str(object);
+            // Meta's ids of messages are base64, and may have one.
+            path.push_str(&object.replace('/', "%2F"));
             rest = behind;
         }
         path.push_str(rest);
