@@ -194,6 +194,18 @@ impl<T: Named, S: Send + Sync> FromRequestParts<S> for Id<T> {
     }
 }
 
+/// The id in a path where any text may be one. What is no text at all is nobody's.
+pub(crate) struct TextId(pub(crate) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for TextId {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let path = Path::<String>::from_request_parts(parts, state).await;
+        path.map(|Path(text)| Self(text)).map_err(|_| Problem::not_found("there is nothing with this id"))
+    }
+}
+
 /// `application/json`, with or without parameters. Nothing else and not nothing: a browser may send those
 /// across origins without asking.
 fn is_json(headers: &HeaderMap) -> bool {

@@ -105,7 +105,7 @@ fn complete(path: &str, operation: &mut Operation) {
             When::Always => true,
             When::Body => has_body,
             When::Turn => is_turn,
-            When::Named => is_turn || (path.contains('{') && id != "replaceAnswer"),
+            When::Named => is_turn || path.contains('{'),
         };
         if applies {
             let reference = Ref::from_response_name(refusal.name);

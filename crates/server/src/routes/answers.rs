@@ -10,7 +10,7 @@ use pytake_assistant::service::AnswerDraft;
 
 use super::whole;
 use crate::auth::{Authorized, OperateScope, ReadScope};
-use crate::input::{Id, Payload};
+use crate::input::{Id, Payload, TextId};
 use crate::problem::Problem;
 use crate::schema;
 use crate::state::AppState;
@@ -61,11 +61,11 @@ pub(super) async fn create(
 pub(super) async fn replace(
     caller: Authorized<OperateScope>,
     State(state): State<AppState>,
-    Id(id): Id<AnswerId>,
+    TextId(id): TextId,
     Payload(mut draft): Payload<AnswerDraft>,
 ) -> Result<Json<ApprovedAnswer>, Problem> {
     let tenant = caller.tenant_for(draft.tenant_id.take())?;
-    let draft = AnswerDraft { id: Some(id.to_string()), ..draft };
+    let draft = AnswerDraft { id: Some(id), ..draft };
     Ok(Json(state.assistant.put_answer(&tenant, draft).await?))
 }
 

@@ -1,7 +1,5 @@
 //! `/api/v1/ai/batch`: many questions at once.
 
-use std::convert::Infallible;
-use std::str::FromStr;
 use std::time::Duration;
 
 use axum::Json;
@@ -21,7 +19,7 @@ use utoipa_axum::routes;
 
 use crate::auth::{AnyScope, Authorized, ReadScope};
 use crate::batch::{AT_ONCE, BatchItem, stored_body};
-use crate::input::{Id, Named, Params, Payload};
+use crate::input::{Params, Payload, TextId};
 use crate::problem::Problem;
 use crate::schema;
 use crate::state::AppState;
@@ -188,23 +186,6 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     text.map(|text| Some(text.to_owned())).ok_or_else(wrong)
 }
 
-/// The id of a batch in the background.
-pub(super) struct BatchId(String);
-
-impl FromStr for BatchId {
-    type Err = Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Infallible> {
-        Ok(Self(text.to_owned()))
-    }
-}
-
-impl Named for BatchId {
-    fn missing() -> Problem {
-        no_batch()
-    }
-}
-
 fn no_batch() -> Problem {
     Problem::not_found("there is no such batch")
 }
@@ -250,7 +231,7 @@ pub(super) async fn list(
 pub(super) async fn read(
     caller: Authorized<ReadScope>,
     State(state): State<AppState>,
-    Id(BatchId(id)): Id<BatchId>,
+    TextId(id): TextId,
 ) -> Result<Json<BatchJob>, Problem> {
     let job = state.batches.jobs().job(&caller.tenant, &id).await?.ok_or_else(no_batch)?;
     Ok(Json(job.into()))
@@ -265,7 +246,7 @@ pub(super) async fn read(
 pub(super) async fn cancel(
     caller: Authorized<ReadScope>,
     State(state): State<AppState>,
-    Id(BatchId(id)): Id<BatchId>,
+    TextId(id): TextId,
 ) -> Result<Json<BatchJob>, Problem> {
     caller.must_have(&[Scope::Operate])?;
     let job = state.batches.jobs().cancel_job(&caller.tenant, &id).await?.ok_or_else(no_batch)?;
@@ -312,7 +293,7 @@ impl From<ItemResult> for BatchItemResult {
 pub(super) async fn results(
     caller: Authorized<ReadScope>,
     State(state): State<AppState>,
-    Id(BatchId(id)): Id<BatchId>,
+    TextId(id): TextId,
     Params(params): Params<ResultParams>,
 ) -> Result<Json<Page<BatchItemResult>>, Problem> {
     let jobs = state.batches.jobs();

@@ -1,7 +1,7 @@
 //! `/api/v1/keys`: API keys.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use jiff::Timestamp;
 use pytake_assistant::conversation::Page;
@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 use super::whole;
 use crate::access::keys::{self, KeyWish};
 use crate::auth::{Authorized, ManageScope};
-use crate::input::Payload;
+use crate::input::{Payload, TextId};
 use crate::problem::Problem;
 use crate::schema;
 use crate::state::AppState;
@@ -183,7 +183,7 @@ struct Rotation {
 async fn rotate(
     caller: Authorized<ManageScope>,
     State(state): State<AppState>,
-    Path(id): Path<String>,
+    TextId(id): TextId,
     Payload(rotation): Payload<Rotation>,
 ) -> Result<Json<NewKeyView>, Problem> {
     let rotated = keys::rotate(&state, &caller, &id, rotation.grace_hours).await?;
@@ -199,7 +199,7 @@ async fn rotate(
 async fn revoke(
     caller: Authorized<ManageScope>,
     State(state): State<AppState>,
-    Path(id): Path<String>,
+    TextId(id): TextId,
 ) -> Result<StatusCode, Problem> {
     keys::revoke(&state, &caller, &id).await?;
     Ok(StatusCode::NO_CONTENT)

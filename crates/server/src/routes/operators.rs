@@ -1,7 +1,7 @@
 //! `/api/v1/operators`: people who sign in.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use jiff::Timestamp;
 use pytake_assistant::conversation::Page;
@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 use super::whole;
 use crate::access::operators::{self, ChangeWish, OperatorWish};
 use crate::auth::{Authorized, ManageScope};
-use crate::input::Payload;
+use crate::input::{Payload, TextId};
 use crate::problem::Problem;
 use crate::schema;
 use crate::state::AppState;
@@ -168,7 +168,7 @@ async fn create(
 async fn change(
     caller: Authorized<ManageScope>,
     State(state): State<AppState>,
-    Path(id): Path<String>,
+    TextId(id): TextId,
     Payload(draft): Payload<ChangeDraft>,
 ) -> Result<Json<OperatorView>, Problem> {
     let wish = ChangeWish {
@@ -196,7 +196,7 @@ async fn change(
 async fn set_password(
     caller: Authorized<ManageScope>,
     State(state): State<AppState>,
-    Path(id): Path<String>,
+    TextId(id): TextId,
     Payload(draft): Payload<PasswordDraft>,
 ) -> Result<StatusCode, Problem> {
     operators::set_password(&state, &caller, &id, draft.password).await?;

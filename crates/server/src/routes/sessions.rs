@@ -1,6 +1,6 @@
 //! `/api/v1/session` and `/api/v1/sessions`: signing in and out.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse};
 use axum::{Extension, Json};
@@ -20,7 +20,7 @@ use crate::access::sign_in::{self, Visitor};
 use crate::access::{operators, sessions};
 use crate::audit::Witness;
 use crate::auth::{AnyScope, Authorized, Credential, cookie};
-use crate::input::Payload;
+use crate::input::{Payload, TextId};
 use crate::problem::Problem;
 use crate::schema;
 use crate::serve::Peer;
@@ -274,7 +274,7 @@ async fn list(
 async fn end_one(
     caller: Authorized<AnyScope>,
     State(state): State<AppState>,
-    Path(id): Path<String>,
+    TextId(id): TextId,
 ) -> Result<StatusCode, Problem> {
     sessions::end(&state, &caller, &id).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -25,19 +25,6 @@ async fn an_item_that_breaks_takes_no_other_with_it() {
 }
 
 #[tokio::test]
-async fn a_batch_whose_name_cannot_be_is_not_found() {
-    let app = TestApp::open();
-    for path in ["/api/v1/ai/batch/%FF", "/api/v1/ai/batch/%FF/items"] {
-        let answer = app.get(path).await;
-        assert_eq!((answer.status.as_u16(), &*answer.error()), (404, "not_found"), "{path}: {answer:?}");
-    }
-    let resend = app.post("/api/v1/whatsapp/outbox/%FF/resend", json!({})).await;
-    assert_eq!((resend.status.as_u16(), &*resend.error()), (404, "not_found"));
-    let delivery = app.get("/api/v1/whatsapp/numbers/1/messages/%FF").await;
-    assert_eq!((delivery.status.as_u16(), &*delivery.error()), (404, "not_found"));
-}
-
-#[tokio::test]
 async fn a_tenant_has_at_most_a_hundred_open_batches() {
     let app = TestApp::open();
     let submit = || app.post(BATCH, json!({"items": [chat("Oi")], "background": true}));

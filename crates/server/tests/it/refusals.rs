@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{Method, Request};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::app::TestApp;
 
@@ -21,6 +21,32 @@ async fn an_unknown_route_and_a_wrong_method_are_answered_with_the_object() {
     let wrong = app.delete(CHAT).await;
     assert_eq!((wrong.status.as_u16(), wrong.header("allow")), (405, "POST"));
     insta::assert_json_snapshot!("wrong method", wrong.json());
+}
+
+/// Made from the document, so that a new route cannot be forgotten.
+#[tokio::test]
+async fn a_path_that_is_no_text_is_answered_with_the_object_on_every_route() {
+    let app = TestApp::open();
+    let document: Value = serde_json::from_str(&pytake_server::openapi()).unwrap();
+    let mut tried = 0;
+    for (pattern, operations) in document["paths"].as_object().unwrap() {
+        if !pattern.contains('{') {
+            continue;
+        }
+        let segments = pattern.split('/').map(|part| if part.starts_with('{') { "%FF" } else { part });
+        let path = segments.collect::<Vec<_>>().join("/");
+        for method in operations.as_object().unwrap().keys() {
+            let Ok(method) = method.to_uppercase().parse::<Method>() else { continue };
+            let request = Request::builder().method(method.clone()).uri(&path);
+            let request = request.header("content-type", "application/json").body("{}".into()).unwrap();
+            let refused = app.send(request).await;
+            assert!([400, 404].contains(&refused.status.as_u16()), "{method} {path}: {refused:?}");
+            assert_eq!(refused.header("content-type"), "application/json", "{method} {path}");
+            assert!(refused.json()["request_id"].is_string(), "{method} {path}: {refused:?}");
+            tried += 1;
+        }
+    }
+    assert!(tried > 40, "{tried}");
 }
 
 #[tokio::test]

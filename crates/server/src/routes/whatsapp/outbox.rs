@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::auth::{Authorized, OperateScope, ReadScope};
-use crate::input::Params;
+use crate::input::{Params, TextId};
 use crate::problem::Problem;
 use crate::schema;
 use crate::state::AppState;
@@ -147,9 +147,8 @@ pub(in crate::routes) async fn list(
 pub(in crate::routes) async fn resend(
     caller: Authorized<OperateScope>,
     State(state): State<AppState>,
-    id: Result<Path<String>, PathRejection>,
+    TextId(id): TextId,
 ) -> Result<StatusCode, Problem> {
-    let Path(id) = id.map_err(|_| no_message())?;
     state.channel.resend(&caller.tenant, &OutboxId(id)).await?;
     Ok(StatusCode::ACCEPTED)
 }
