@@ -194,6 +194,11 @@ impl<T: Named, S: Send + Sync> FromRequestParts<S> for Id<T> {
     }
 }
 
+/// How many a page of a list has, where the caller does not say.
+pub(crate) fn a_page() -> u32 {
+    50
+}
+
 /// The id in a path where any text may be one. What is no text at all is nobody's.
 pub(crate) struct TextId(pub(crate) String);
 

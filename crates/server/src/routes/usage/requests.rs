@@ -35,16 +35,12 @@ pub(in crate::routes) struct RequestParams {
     /// Where to go on: `next` of the page before.
     cursor: Option<String>,
     /// How many at most, 1 to 200.
-    #[serde(default = "a_page")]
+    #[serde(default = "crate::input::a_page")]
     #[param(value_type = Option<u32>, default = 50, minimum = 1, maximum = 200)]
     limit: u32,
     #[serde(rename = "tenant_id")]
     #[param(ignore)]
     _tenant_id: Option<String>,
-}
-
-fn a_page() -> u32 {
-    50
 }
 
 impl RequestParams {
